@@ -1,0 +1,62 @@
+import { z } from 'zod'
+import { Asset, Device, ErrorRecord, ExportFormat, Id, Job, Pack, Progress, Settings, SettingsPatch, Snapshot } from './records'
+
+/** Where a file comes from: a path (desktop only), a finished upload (browser), or what the project already holds. */
+export const Source = z.union([
+  z.object({ path: z.string().min(1).max(4096) }).strict(),
+  z.object({ upload: Id, name: z.string().min(1).max(255) }).strict(),
+  z.object({ asset: Id }).strict(),
+])
+export type Source = z.infer<typeof Source>
+
+const nothing = z.object({}).strict()
+
+/** Every call the window can make: what goes in, what comes out. */
+export const calls = {
+  'state.get': { args: nothing, result: Snapshot },
+  'asset.add': { args: z.object({ source: Source }), result: z.object({ asset: Asset }) },
+  'asset.rename': { args: z.object({ asset: Id, name: z.string().min(1).max(200) }), result: nothing },
+  'asset.remove': { args: z.object({ asset: Id }), result: nothing },
+  'asset.export': {
+    args: z.object({ asset: Id, format: ExportFormat }),
+    result: z.object({ url: z.string(), name: z.string(), bytes: z.int() }),
+  },
+  'task.run': {
+    args: z.object({
+      task: z.string(),
+      source: Source,
+      settings: z.record(z.string(), z.unknown()).default({}),
+      pack: z.string().optional(),
+      seed: z.int().optional(),
+    }),
+    result: z.object({ asset: Asset, job: Job }),
+  },
+  'job.cancel': { args: z.object({ job: Id }), result: nothing },
+  'job.retry': { args: z.object({ job: Id }), result: z.object({ job: Job }) },
+  'job.remove': { args: z.object({ job: Id }), result: nothing },
+  'device.list': { args: nothing, result: z.object({ devices: z.array(Device) }) },
+  'pack.add': { args: z.object({ source: Source }), result: z.object({ pack: Pack }) },
+  'pack.remove': { args: z.object({ pack: z.string() }), result: nothing },
+  'settings.set': { args: SettingsPatch, result: Settings },
+} as const
+
+/** Every event the engine pushes. Each changes one record (a `notice` none); a window that misses one asks for the whole state again. */
+export const events = {
+  'asset.changed': z.object({ asset: Asset }),
+  'asset.removed': z.object({ asset: Id }),
+  'job.changed': z.object({ job: Job }),
+  'job.progress': z.object({ job: Id, progress: Progress }),
+  'job.removed': z.object({ job: Id }),
+  'pack.changed': z.object({ packs: z.array(Pack) }),
+  'settings.changed': z.object({ settings: Settings }),
+  /** Something went wrong that no pending call can answer, e.g. a long recording that proves unreadable after it was added. */
+  notice: z.object({ error: ErrorRecord }),
+} as const
+
+export type CallName = keyof typeof calls
+export type CallArgs<K extends CallName> = z.input<(typeof calls)[K]['args']>
+export type CallInput<K extends CallName> = z.output<(typeof calls)[K]['args']>
+export type CallResult<K extends CallName> = z.output<(typeof calls)[K]['result']>
+export type EventName = keyof typeof events
+export type EventData<K extends EventName> = z.output<(typeof events)[K]>
+export type EngineEvent = { [K in EventName]: { event: K; data: EventData<K> } }[EventName]

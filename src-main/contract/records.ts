@@ -1,0 +1,187 @@
+import { z } from 'zod'
+
+/** Finite numbers only: JSON has no NaN or Infinity, so what may diverge is null. */
+const finite = z.number()
+const seconds = finite.nonnegative()
+const time = z.iso.datetime()
+
+export const Id = z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/)
+
+export const ErrorRecord = z.object({
+  code: z.enum([
+    'bad-input',
+    'not-found',
+    'unsupported',
+    'cancelled',
+    'disk-full',
+    'no-permission',
+    'conflict',
+    'corrupt',
+    'unavailable',
+    'internal',
+  ]),
+  message: z.string(),
+  hint: z.string().optional(),
+  file: z.string().optional(),
+})
+export type ErrorRecord = z.infer<typeof ErrorRecord>
+
+export const PcmEncoding = z.enum(['u8', 's16', 's24', 's32', 'f32', 'f64'])
+export type PcmEncoding = z.infer<typeof PcmEncoding>
+
+/** What is known of a sound: the file as it came, its level, and where its samples start in `/media/<id>`. */
+export const AudioFacts = z.object({
+  sampleRate: finite.positive(),
+  channels: z.int().positive(),
+  frames: z.int().nonnegative(),
+  container: z.string(),
+  encoding: z.string(),
+  /** Integrated loudness in LUFS (ITU-R BS.1770); null for silence. */
+  loudness: finite.nullable(),
+  /** Largest magnitude, 1 = full scale. */
+  peak: finite,
+  pcm: z.object({ offset: z.int().nonnegative(), encoding: PcmEncoding }),
+})
+export type AudioFacts = z.infer<typeof AudioFacts>
+
+/** How a result came to be: enough to run it again. */
+export const Origin = z.object({
+  job: Id,
+  task: z.string(),
+  /** Which of the task's outputs it is, e.g. `clean` or `noise`. */
+  role: z.string(),
+  source: Id,
+  pack: z.object({ id: z.string(), name: z.string(), sha256: z.string() }),
+  settings: z.record(z.string(), z.unknown()),
+  seed: z.int(),
+  device: z.string(),
+  seconds,
+})
+export type Origin = z.infer<typeof Origin>
+
+export const Asset = z.object({
+  id: Id,
+  name: z.string(),
+  kind: z.enum(['audio', 'image']),
+  bytes: z.int().nonnegative(),
+  createdAt: time,
+  sha256: z.string(),
+  audio: AudioFacts.optional(),
+  origin: Origin.optional(),
+})
+export type Asset = z.infer<typeof Asset>
+
+export const Progress = z.object({
+  phase: z.string(),
+  done: finite,
+  total: finite,
+  etaSeconds: seconds.nullable(),
+  /** Processing seconds per second of material; null until measured. */
+  rtf: finite.nullable(),
+})
+export type Progress = z.infer<typeof Progress>
+
+export const JobState = z.enum(['queued', 'running', 'cancelling', 'done', 'failed', 'cancelled'])
+export type JobState = z.infer<typeof JobState>
+
+export const Job = z.object({
+  id: Id,
+  task: z.string(),
+  label: z.string(),
+  source: Id,
+  state: JobState,
+  settings: z.record(z.string(), z.unknown()),
+  pack: z.string(),
+  device: z.string(),
+  seed: z.int(),
+  /** How often it was started; over 1 after a crash or a retry. */
+  attempt: z.int().nonnegative(),
+  createdAt: time,
+  startedAt: time.nullable(),
+  endedAt: time.nullable(),
+  progress: Progress.nullable(),
+  results: z.array(Id),
+  error: ErrorRecord.nullable(),
+  /** The command line that does the same. */
+  command: z.string(),
+})
+export type Job = z.infer<typeof Job>
+
+export const Device = z.object({
+  id: z.string(),
+  name: z.string(),
+  available: z.boolean(),
+  reason: z.string().optional(),
+  gflops: finite.optional(),
+})
+export type Device = z.infer<typeof Device>
+
+export const Pack = z.object({
+  id: z.string(),
+  kind: z.string(),
+  name: z.string(),
+  description: z.string(),
+  licence: z.string(),
+  sampleRate: finite.nullable(),
+  bytes: z.int(),
+  sha256: z.string(),
+  origin: z.enum(['starter', 'user']),
+  metrics: z.array(z.object({ name: z.string(), value: finite, unit: z.string(), protocol: z.string() })),
+})
+export type Pack = z.infer<typeof Pack>
+
+/** A job a person can ask for; `settings` is a JSON Schema with defaults, titles and bounds that the window draws its controls from. */
+export const Task = z.object({
+  id: z.string(),
+  label: z.string(),
+  description: z.string(),
+  accepts: z.enum(['audio', 'image']),
+  packKind: z.string(),
+  settings: z.record(z.string(), z.unknown()),
+})
+export type Task = z.infer<typeof Task>
+
+export const ExportFormat = z.enum(['wav-s16', 'wav-s24', 'wav-f32', 'flac-16', 'flac-24'])
+export type ExportFormat = z.infer<typeof ExportFormat>
+
+const settings = {
+  device: z.string(),
+  theme: z.enum(['system', 'light', 'dark']),
+  exportFormat: ExportFormat,
+  /** Last used settings of each task. */
+  tasks: z.record(z.string(), z.record(z.string(), z.unknown())),
+}
+export const Settings = z.object({
+  device: settings.device.default('auto'),
+  theme: settings.theme.default('system'),
+  exportFormat: settings.exportFormat.default('wav-s16'),
+  tasks: settings.tasks.default({}),
+})
+export type Settings = z.infer<typeof Settings>
+
+/** Some settings to change; what is left out stays as it is (so no defaults here). */
+export const SettingsPatch = z.object(settings).partial()
+export type SettingsPatch = z.infer<typeof SettingsPatch>
+
+/** Why the engine before this one ended; null when it was asked to. */
+export const EngineExit = z.object({
+  reason: z.string(),
+  code: z.int().nullable(),
+  signal: z.string().nullable(),
+  at: time,
+})
+export type EngineExit = z.infer<typeof EngineExit>
+
+export const Snapshot = z.object({
+  epoch: z.string(),
+  seq: z.int(),
+  version: z.string(),
+  project: z.object({ name: z.string(), folder: z.string() }),
+  assets: z.array(Asset),
+  jobs: z.array(Job),
+  packs: z.array(Pack),
+  tasks: z.array(Task),
+  settings: Settings,
+  engine: z.object({ startedAt: time, lastExit: EngineExit.nullable() }),
+})
+export type Snapshot = z.infer<typeof Snapshot>
