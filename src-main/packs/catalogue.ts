@@ -1,0 +1,97 @@
+import type { Pack } from '@contract'
+import { cp, readdir, rm } from 'node:fs/promises'
+import { basename, extname, join } from 'node:path'
+import { writeAside } from '../lib/atomic-file'
+import { NagareError } from '../lib/errors'
+import { openPack, readManifest } from './pack'
+
+export interface PackFolder {
+  folder: string
+  origin: Pack['origin']
+}
+
+/** A pack on disk with its record for the window. */
+export interface PackEntry {
+  path: string
+  record: Pack
+}
+
+/** The packs in `folders`, by name; what is no pack is left out and told to `onBad`. A missing folder counts as empty. */
+export async function catalogue(
+  folders: readonly PackFolder[],
+  onBad: (path: string, why: Error) => void = () => {},
+): Promise<PackEntry[]> {
+  const entries: PackEntry[] = []
+  for (const { folder, origin } of folders)
+    for (const name of (await readdir(folder).catch(() => [])).sort()) {
+      if (name.startsWith('.')) continue
+      const path = join(folder, name)
+      try {
+        entries.push(await packEntry(path, origin))
+      } catch (thrown) {
+        onBad(path, thrown as Error)
+      }
+    }
+  return entries
+}
+
+async function packEntry(path: string, origin: Pack['origin']): Promise<PackEntry> {
+  const { manifest, sha256, bytes } = await readManifest(path)
+  const { kind, name, description, licence, metrics, frontEnd } = manifest
+  const rate = frontEnd['sampleRate']
+  const id = basename(path, extname(path) === '.nagare' ? '.nagare' : '')
+  return {
+    path,
+    record: {
+      id,
+      kind,
+      name,
+      description,
+      licence,
+      metrics,
+      bytes,
+      sha256,
+      origin,
+      sampleRate: typeof rate === 'number' ? rate : null,
+    },
+  }
+}
+
+/** The pack named `id` (an id of the catalogue), or the first of `kind` when `id` is left out; throws `not-found` naming what is there. */
+export function choosePack(entries: readonly PackEntry[], kind: string, id?: string): PackEntry {
+  const fitting = entries.filter((entry) => entry.record.kind === kind)
+  const found = id === undefined ? fitting[0] : entries.find((entry) => entry.record.id === id)
+  if (found && found.record.kind !== kind)
+    throw new NagareError('bad-input', `The model ${id} is a ${found.record.kind} model; this needs ${kind}.`)
+  if (found) return found
+  const there = fitting.map((entry) => entry.record.id).join(', ') || 'none'
+  throw new NagareError(
+    'not-found',
+    id === undefined ? `There is no ${kind} model.` : `There is no model ${id}; of kind ${kind} there is: ${there}.`,
+    {
+      hint: 'See `nagare models list`, or add one with `nagare models add FILE`.',
+    },
+  )
+}
+
+/** Checks the pack at `path` whole and copies it into `folder`; throws `conflict` when one of that id is there. */
+export async function addPack(path: string, folder: string): Promise<PackEntry> {
+  await openPack(path)
+  const name = basename(path).replace(/[^A-Za-z0-9._-]+/g, '-')
+  const target = join(folder, name)
+  const ids = (await readdir(folder).catch(() => [])).map((there) => basename(there, '.nagare'))
+  if (ids.includes(basename(name, '.nagare')))
+    throw new NagareError('conflict', `A model named ${basename(name, '.nagare')} is there already.`, {
+      file: path,
+      hint: 'Remove it first, or rename the file.',
+    })
+  await writeAside(target, (part) => cp(path, part, { recursive: true, errorOnExist: true }))
+  return packEntry(target, 'user')
+}
+
+/** Deletes a user's pack; throws `no-permission` for one that came with Nagare. */
+export async function removePack(entry: PackEntry): Promise<void> {
+  if (entry.record.origin === 'starter')
+    throw new NagareError('no-permission', `${entry.record.name} came with Nagare and stays.`, { file: entry.path })
+  await rm(entry.path, { recursive: true, force: true })
+}

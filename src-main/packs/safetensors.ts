@@ -1,0 +1,85 @@
+import { z } from 'zod'
+import { NagareError } from '../lib/errors'
+import { sizeOf, type NDArray, type NDArrays } from '../lib/ndarray'
+
+const Header = z.record(
+  z.string(),
+  z.object({
+    dtype: z.string(),
+    shape: z.array(z.int().nonnegative()),
+    data_offsets: z.tuple([z.int().nonnegative(), z.int().nonnegative()]),
+  }),
+)
+
+const dtypes = {
+  F32: { bytes: 4, dtype: 'float32' },
+  I32: { bytes: 4, dtype: 'int32' },
+  BOOL: { bytes: 1, dtype: 'bool' },
+} as const
+
+const maxHeader = 16 * 1024 * 1024
+
+/** Arrays as safetensors bytes: names in order, data aligned to 8 bytes, `metadata` as its string map. */
+export function encodeSafetensors(arrays: NDArrays, metadata?: Record<string, string>): Uint8Array {
+  const header: Record<string, unknown> = metadata ? { __metadata__: metadata } : {}
+  const names = Object.keys(arrays).sort()
+  let end = 0
+  for (const name of names) {
+    const { dtype, shape, data } = arrays[name]!
+    const tag = Object.entries(dtypes).find(([, kind]) => kind.dtype === dtype)![0]
+    header[name] = { dtype: tag, shape, data_offsets: [end, end + data.byteLength] }
+    end += data.byteLength
+  }
+  const json = Buffer.from(JSON.stringify(header))
+  const padded = Math.ceil(json.length / 8) * 8
+  const bytes = Buffer.alloc(8 + padded + end, 0x20)
+  bytes.writeBigUInt64LE(BigInt(padded), 0)
+  json.copy(bytes, 8)
+  let at = 8 + padded
+  for (const name of names) {
+    const { data } = arrays[name]!
+    bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), at)
+    at += data.byteLength
+  }
+  return bytes
+}
+
+/** Reads safetensors bytes into arrays; throws `corrupt` where header, offsets or sizes do not agree, `unsupported` for other number types. */
+export function decodeSafetensors(bytes: Uint8Array, file = 'weights.safetensors'): NDArrays {
+  const bad = (why: string) =>
+    new NagareError('corrupt', `${file} is not a whole safetensors file: ${why}.`, {
+      file,
+      hint: 'Get the file again.',
+    })
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  if (bytes.length < 8) throw bad(`it has ${bytes.length} bytes`)
+  const length = Number(view.getBigUint64(0, true))
+  if (length > maxHeader || 8 + length > bytes.length) throw bad(`its header claims ${length} bytes`)
+  let parsed: unknown
+  try {
+    parsed = JSON.parse(Buffer.from(bytes.subarray(8, 8 + length)).toString('utf8'))
+  } catch {
+    throw bad('its header is no JSON')
+  }
+  if (typeof parsed === 'object' && parsed !== null) delete (parsed as Record<string, unknown>)['__metadata__']
+  const header = Header.safeParse(parsed)
+  if (!header.success) throw bad('its header has an unexpected form')
+  const data = bytes.subarray(8 + length)
+  const arrays: NDArrays = {}
+  for (const [name, { dtype, shape, data_offsets }] of Object.entries(header.data)) {
+    const kind = dtypes[dtype as keyof typeof dtypes]
+    if (!kind)
+      throw new NagareError('unsupported', `${file}: ${name} holds ${dtype}; F32, I32 and BOOL are read.`, { file })
+    const [from, to] = data_offsets
+    const count = sizeOf(shape)
+    if (to > data.length || to - from !== count * kind.bytes) throw bad(`${name} lies outside the file`)
+    arrays[name] = { shape, dtype: kind.dtype, data: typed(kind.dtype, new Uint8Array(data.subarray(from, to)).buffer) }
+  }
+  return arrays
+}
+
+function typed(dtype: NDArray['dtype'], buffer: ArrayBufferLike): NDArray['data'] {
+  if (dtype === 'float32') return new Float32Array(buffer)
+  if (dtype === 'int32') return new Int32Array(buffer)
+  return new Uint8Array(buffer)
+}
