@@ -1,0 +1,54 @@
+import type { NDArrays } from '../lib/ndarray'
+import type { PackCard } from '../packs'
+
+export interface TrainContext {
+  /** Folders of training material; each gets an equal share. */
+  data: readonly string[]
+  /** Where the pack is written: checkpoints on the way, the finished one at the end. */
+  output: string
+  preset: string
+  /** `key=value` pairs as given; the family checks them. */
+  set: Record<string, string>
+  steps: number | undefined
+  resume: boolean
+  device: string
+  seed: number
+  progress(progress: { phase: string; done: number; total: number; note?: string }): void
+  /** Throws `cancelled` once the person asked to stop. */
+  checkCancelled(): void
+  /** The command that trains this again, for the pack's card. */
+  command: string
+}
+
+export interface EvaluateContext {
+  data: string
+  pack: string
+  device: string
+  seed: number
+  /** Settings of the task under test, as given. */
+  set: Record<string, string>
+  progress(progress: { phase: string; done: number; total: number; note?: string }): void
+  checkCancelled(): void
+}
+
+/** Figures with the protocol that they stand on, and a row per item. */
+export interface Evaluation {
+  protocol: string
+  metrics: { name: string; value: number; unit: string }[]
+  rows: Record<string, string | number>[]
+}
+
+/** What Nagare knows to do with one kind of model; one folder in `models/`, one line in the registry. */
+export interface ModelFamily {
+  kind: string
+  label: string
+  /** Names of the training presets, the default first. */
+  presets: readonly string[]
+  train(context: TrainContext): Promise<{ steps: number; metrics: Evaluation['metrics'] }>
+  evaluate(context: EvaluateContext): Promise<Evaluation>
+  /** Turns a foreign file into a pack's card and weights. */
+  importFile(
+    file: string,
+    options: { config?: string | undefined; rate?: number | undefined },
+  ): Promise<{ card: PackCard; weights: NDArrays }>
+}

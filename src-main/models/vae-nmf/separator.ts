@@ -1,0 +1,125 @@
+import type { Device, Runner } from '../../compute'
+import { float32, type NDArrays } from '../../lib/ndarray'
+import type { Random } from '../../lib/random'
+import type { FrontEnd, McemSettings, VaeConfig } from './config'
+import { normalise } from './network'
+import { iterationProgram, noiseFloor, posteriorProgram, startProgram } from './programs'
+
+/** Share of a window's mean frame energy under which a bin counts as missing from the recording. */
+const emptyBin = 2e-9
+
+export interface Separation {
+  /** Share of speech in every bin, [frames, bins], 0 to 1. */
+  mask: Float32Array
+  /** The noise spectra found, [components, bins], rows summing to 1. */
+  spectra: Float32Array
+}
+
+/** Splits windows of one length into speech and noise on one device. */
+export interface Separator {
+  readonly frames: number
+  /**
+   * Runs `iterations` of EM on `power` [count, bins], count ≤ frames, from the noise `spectra` of the window before where given.
+   * `step` is called after each; it may throw to stop.
+   */
+  separate(
+    power: Float32Array,
+    count: number,
+    options: {
+      iterations: number
+      spectra?: Float32Array | undefined
+      random: Random
+      step: (iteration: number) => void
+    },
+  ): Promise<Separation>
+  dispose(): Promise<void>
+}
+
+/** Compiles Monte-Carlo EM for windows of `frames` frames. */
+export async function openSeparator(
+  device: Device,
+  model: { config: VaeConfig; frontEnd: FrontEnd; weights: NDArrays },
+  settings: McemSettings,
+  frames: number,
+): Promise<Separator> {
+  const { config, frontEnd, weights } = model
+  const { bins, latent } = config
+  const { components, moves, finalMoves } = settings
+  const specs = [
+    startProgram(config, frontEnd, frames),
+    iterationProgram(config, settings, frames),
+    posteriorProgram(config, settings, frames),
+  ]
+  const blank = {
+    z: float32([frames, latent]),
+    gain: float32([frames, 1], new Float32Array(frames).fill(1)),
+    h: float32([frames, components]),
+    w: float32([components, bins]),
+  }
+  const runners: Runner[] = []
+  for (const spec of specs) {
+    const params = Object.fromEntries(Object.keys(spec.params!).map((name) => [name, weights[name]!]))
+    runners.push(await device.load(spec, { params, ...(spec.state ? { state: blank } : {}) }))
+  }
+  const [start, iteration, posterior] = runners as [Runner, Runner, Runner]
+  const draws = (count: number, random: Random) => ({
+    normal: float32([count * frames, latent], random.fillNormal(new Float32Array(count * frames * latent))),
+    uniform: float32([count * frames, 1], random.fillUniform(new Float32Array(count * frames))),
+  })
+
+  return {
+    frames,
+    async separate(power, count, { iterations, spectra, random, step }) {
+      const { scaled } = normalise(power.subarray(0, count * bins), count, noiseFloor)
+      const padded = new Float32Array(frames * bins).fill(noiseFloor)
+      padded.set(scaled)
+      const observed = {
+        power: float32([frames, bins], padded),
+        band: float32([bins, 1], bandOf(scaled, count, bins)),
+        valid: float32([frames, 1], new Float32Array(frames).fill(1, 0, count)),
+      }
+      const { z } = await start.run(observed)
+      const noise = initialNoise(frames, components, bins, 1 / bins, spectra, random)
+      await iteration.setState({ ...noise, z: z!, gain: blank.gain })
+      for (let i = 0; i < iterations; i++) {
+        await iteration.run({ ...observed, ...draws(moves, random) })
+        step(i + 1)
+      }
+      const found = await iteration.state()
+      await posterior.setState(found)
+      const { mask } = await posterior.run({ ...observed, ...draws(finalMoves, random) })
+      return { mask: (mask!.data as Float32Array).subarray(0, count * bins), spectra: found['w']!.data as Float32Array }
+    },
+    async dispose() {
+      for (const runner of runners) await runner.dispose()
+    },
+  }
+}
+
+/** 1 for bins that carry anything in this window, 0 for bins above the recording's band. */
+function bandOf(scaled: Float32Array, count: number, bins: number): Float32Array {
+  const band = new Float32Array(bins)
+  for (let t = 0; t < count; t++) for (let f = 0; f < bins; f++) band[f] = band[f]! + scaled[t * bins + f]!
+  return band.map((sum) => (sum / Math.max(1, count) > emptyBin ? 1 : 0))
+}
+
+/** Random spectra near white noise of the window's level, or the given ones; activations to match. */
+function initialNoise(
+  frames: number,
+  components: number,
+  bins: number,
+  level: number,
+  spectra: Float32Array | undefined,
+  random: Random,
+): NDArrays {
+  const uniform = (size: number) => random.fillUniform(new Float32Array(size)).map((u) => 0.1 + 0.9 * u)
+  const w = spectra?.slice() ?? uniform(components * bins)
+  if (!spectra)
+    for (let k = 0; k < components; k++) {
+      const row = w.subarray(k * bins, (k + 1) * bins)
+      const sum = row.reduce((total, value) => total + value, 0)
+      for (let f = 0; f < bins; f++) row[f] = row[f]! / sum
+    }
+  const h = uniform(frames * components).map((value) => (value * level * bins) / (components * 0.55))
+  return { w: float32([components, bins], w), h: float32([frames, components], h) }
+}

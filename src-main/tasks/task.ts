@@ -1,0 +1,51 @@
+import type { z } from 'zod'
+
+/** One file that a task made, complete and in place. */
+export interface TaskOutput {
+  /** Which output it is, e.g. `clean` or `noise`. */
+  role: string
+  file: string
+  /** Name for people, e.g. `interview (clean).wav`. */
+  name: string
+}
+
+export interface TaskProgress {
+  phase: string
+  done: number
+  total: number
+  /** Seconds of material finished so far, where the task works through time. */
+  materialSeconds?: number
+}
+
+/** All that a running task may touch. The same whether a worker, the command line or a test runs it. */
+export interface TaskContext<Settings> {
+  /** The input file. */
+  source: string
+  /** The input's name for people. */
+  sourceName: string
+  settings: Settings
+  /** Folder or file of the model pack to use. */
+  pack: string
+  device: string
+  seed: number
+  /** Where the output of this role must be written; the task writes aside and renames. */
+  output(role: string): string
+  progress(progress: TaskProgress): void
+  /** Throws `cancelled` once the person asked to stop; call it at least every 200 ms of work. */
+  checkCancelled(): void
+}
+
+/** A job a person can ask for: one folder in `tasks/`, one line in the registry. */
+export interface TaskDefinition<Schema extends z.ZodType = z.ZodType> {
+  id: string
+  label: string
+  description: string
+  accepts: 'audio' | 'image'
+  /** The kind of pack that it runs on, e.g. `vae-nmf`. */
+  packKind: string
+  settings: Schema
+  /** The command line's words for these settings, without program name, input and output. */
+  commandOptions(settings: z.output<Schema>): string[]
+  /** Runs to the end, or throws; leaves no half file either way. */
+  run(context: TaskContext<z.output<Schema>>): Promise<TaskOutput[]>
+}
