@@ -1,0 +1,44 @@
+import { writeFileAtomic } from '../lib/atomic-file'
+import { NagareError } from '../lib/errors'
+import { family, kinds } from '../models/registry'
+import { commonOptions, needed, pairs, seedOf, text, type Command } from './command'
+import { findPackOfKind } from './places'
+
+const usage = 'nagare evaluate KIND --data DIR [--model PACK] [--set key=value …] [-o TABLE.json]'
+
+export const evaluate: Command = {
+  name: 'evaluate',
+  usage,
+  summary: 'Measure a model by a named protocol',
+  options: {
+    ...commonOptions,
+    data: { type: 'string' },
+    model: { type: 'string' },
+    out: { type: 'string', short: 'o' },
+    set: { type: 'string', multiple: true },
+  },
+  async run({ values, positionals }, terminal) {
+    const kind = positionals[0]
+    if (!kind)
+      throw new NagareError('bad-input', `evaluate needs a kind: ${kinds.join(', ')}.`, { hint: `Usage: ${usage}` })
+    const model = family(kind)
+    const evaluation = await model.evaluate({
+      data: needed(values, 'data', usage),
+      pack: await findPackOfKind(kind, text(values, 'model')),
+      set: pairs(values),
+      seed: seedOf(values),
+      device: text(values, 'device') ?? 'cpu',
+      progress: (progress) => terminal.progress(progress),
+      checkCancelled: () => terminal.checkCancelled(),
+    })
+    const json = { kind, ...evaluation }
+    const out = text(values, 'out')
+    if (out) await writeFileAtomic(out, `${JSON.stringify(json, null, 2)}\n`)
+    const rows = evaluation.rows.map((row) => Object.values(row).map(cell).join('  '))
+    const head = Object.keys(evaluation.rows[0] ?? {}).join('  ')
+    const metrics = evaluation.metrics.map(({ name, value, unit }) => `${name}: ${value.toFixed(2)} ${unit}`)
+    return { json, text: [evaluation.protocol, '', head, ...rows, '', ...metrics].join('\n') }
+  },
+}
+
+const cell = (value: string | number) => (typeof value === 'number' ? value.toFixed(2).padStart(7) : value.padEnd(24))

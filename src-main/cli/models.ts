@@ -1,0 +1,51 @@
+import { mkdir } from 'node:fs/promises'
+import { NagareError } from '../lib/errors'
+import { addPack, catalogue, openPack, removePack } from '../packs'
+import { places } from '../files'
+import { findPack, packFolders } from './places'
+import type { Command } from './command'
+
+const usage = 'nagare models [list | show PACK | add FILE | remove PACK]'
+
+export const models: Command = {
+  name: 'models',
+  usage,
+  summary: 'List, show, add or remove models',
+  async run({ positionals }, terminal) {
+    const [verb = 'list', what] = positionals
+    if (verb === 'list') {
+      const entries = await catalogue(packFolders(), (path, why) => terminal.note(`${path}: ${why.message}`))
+      const lines = entries.map(
+        ({ record: { id, kind, name, origin, bytes } }) =>
+          `${id.padEnd(28)} ${kind.padEnd(12)} ${(bytes / 1e6).toFixed(1).padStart(6)} MB  ${name}${origin === 'user' ? '' : ' (starter)'}`,
+      )
+      return {
+        json: { models: entries.map(({ path, record }) => ({ path, ...record })) },
+        text: lines.join('\n') || 'There are no models yet.',
+      }
+    }
+    if (!what) throw new NagareError('bad-input', `models ${verb} needs a name.`, { hint: `Usage: ${usage}` })
+    if (verb === 'show') {
+      const { path, manifest, sha256, weights } = await openPack(await findPack(what))
+      const tensors = Object.entries(weights).map(([name, { shape }]) => ({ name, shape }))
+      const parameters = tensors.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0)
+      const json = { path, sha256, parameters, ...manifest, tensors }
+      return { json, text: JSON.stringify(json, null, 2) }
+    }
+    if (verb === 'add') {
+      await mkdir(places().userPacks, { recursive: true })
+      const { path, record } = await addPack(what, places().userPacks)
+      return { json: { path, ...record }, text: `Added ${record.name} as ${record.id}.` }
+    }
+    if (verb === 'remove') {
+      const entry = (await catalogue(packFolders())).find(({ record }) => record.id === what)
+      if (!entry)
+        throw new NagareError('not-found', `There is no model ${what}.`, { hint: 'See `nagare models list`.' })
+      await removePack(entry)
+      return { json: { removed: what }, text: `Removed ${what}.` }
+    }
+    throw new NagareError('bad-input', `models knows list, show, add and remove, not ${verb}.`, {
+      hint: `Usage: ${usage}`,
+    })
+  },
+}

@@ -1,0 +1,29 @@
+import { once } from 'node:events'
+import { resolve } from 'node:path'
+import { places } from '../files'
+import { startHost } from '../host'
+import { commonOptions, number, text, type Command } from './command'
+
+const usage = 'nagare serve [--port N] [--host ADDR] [--project DIR]'
+
+export const serve: Command = {
+  name: 'serve',
+  usage,
+  summary: 'Serve the window at a local address, for a browser',
+  options: { ...commonOptions, port: { type: 'string' }, host: { type: 'string' }, project: { type: 'string' } },
+  async run({ values }, terminal) {
+    const address = text(values, 'host')
+    const project = text(values, 'project')
+    const own = places()
+    const host = await startHost({
+      port: number(values, 'port', { min: 0, max: 65_535, integer: true }) ?? 0,
+      where: project ? { ...own, project: resolve(project) } : own,
+      log: (line) => terminal.note(`nagare: ${line}`),
+      ...(address ? { address } : {}),
+    })
+    process.stdout.write(values['json'] ? `${JSON.stringify({ url: host.url })}\n` : `${host.url}\n`)
+    if (!terminal.signal.aborted) await once(terminal.signal, 'abort')
+    await host.close()
+    return undefined
+  },
+}

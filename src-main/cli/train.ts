@@ -1,0 +1,66 @@
+import { family, kinds } from '../models/registry'
+import { NagareError } from '../lib/errors'
+import { commonOptions, needed, number, pairs, seedOf, several, text, type Command } from './command'
+import { duration } from './terminal'
+
+const usage =
+  'nagare train KIND --data DIR [--data DIR …] -o PACK [--preset NAME] [--steps N] [--resume] [--set key=value …]'
+
+export const train: Command = {
+  name: 'train',
+  usage,
+  summary: 'Train a model on a folder of your own data',
+  options: {
+    ...commonOptions,
+    data: { type: 'string', multiple: true },
+    out: { type: 'string', short: 'o' },
+    preset: { type: 'string' },
+    steps: { type: 'string' },
+    resume: { type: 'boolean' },
+    set: { type: 'string', multiple: true },
+  },
+  async run({ values, positionals }, terminal) {
+    const kind = positionals[0]
+    if (!kind)
+      throw new NagareError('bad-input', `train needs a kind: ${kinds.join(', ')}.`, { hint: `Usage: ${usage}` })
+    const model = family(kind)
+    const preset = text(values, 'preset') ?? model.presets[0]!
+    if (!model.presets.includes(preset))
+      throw new NagareError('bad-input', `${kind} has no preset ${preset}; there is: ${model.presets.join(', ')}.`)
+    const data = several(values, 'data', usage)
+    const output = needed(values, 'out', usage)
+    const startedAt = performance.now()
+    const set = pairs(values)
+    const steps = number(values, 'steps', { min: 1, max: 1e9, integer: true })
+    const seed = seedOf(values)
+    const words = [
+      'nagare train',
+      kind,
+      '--data DIR -o PACK',
+      preset === model.presets[0] ? '' : `--preset ${preset}`,
+      steps === undefined ? '' : `--steps ${steps}`,
+    ]
+    const command = [...words, ...Object.entries(set).map(([key, value]) => `--set ${key}=${value}`), `--seed ${seed}`]
+      .filter(Boolean)
+      .join(' ')
+    const result = await model.train({
+      data,
+      output,
+      preset,
+      set,
+      steps,
+      seed,
+      command,
+      resume: values['resume'] === true,
+      device: text(values, 'device') ?? 'cpu',
+      progress: (progress) => terminal.progress(progress),
+      checkCancelled: () => terminal.checkCancelled(),
+    })
+    const seconds = (performance.now() - startedAt) / 1000
+    const figures = result.metrics.map(({ name, value, unit }) => `${name} ${value.toFixed(4)} ${unit}`).join(', ')
+    return {
+      json: { kind, pack: output, seconds, ...result },
+      text: `Trained ${output} in ${duration(seconds)} (${result.steps} steps): ${figures}.`,
+    }
+  },
+}
