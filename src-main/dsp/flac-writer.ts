@@ -1,0 +1,146 @@
+import flacFactory from 'libflacjs'
+import { NagareError } from '../lib/errors'
+import type { AudioWriter } from './audio'
+import { blockLength, quantizer } from './quantize'
+import { outputFile } from './output-file'
+
+export interface FlacOptions {
+  /** Hz, up to 655 350. */
+  sampleRate: number
+  /** 1 to 8. */
+  channels: number
+  bits: 16 | 24
+}
+
+type Flac = ReturnType<typeof flacFactory>
+
+let loading: Promise<Flac> | undefined
+
+/**
+ * Loads the encoder. Its loader tries `fetch` on a file name wherever that function exists, which Node's refuses, and
+ * reads the file itself where it does not; so `fetch` is away during the synchronous part of loading.
+ */
+function loadFlac(): Promise<Flac> {
+  loading ??= new Promise((resolve) => {
+    const { fetch } = globalThis
+    let flac: Flac
+    try {
+      Reflect.deleteProperty(globalThis, 'fetch')
+      flac = flacFactory('min.wasm')
+    } finally {
+      globalThis.fetch = fetch
+    }
+    if (flac.isReady()) resolve(flac)
+    else flac.on('ready', () => resolve(flac))
+  })
+  return loading
+}
+
+const compressionLevel = 5
+/** Offset of STREAMINFO's body: the four bytes `fLaC` and a block header stand before it (RFC 9639 §8). */
+const streamInfoAt = 8
+
+/**
+ * Starts a FLAC file that appears at `path` when finished; samples are rounded to `bits`, clamped and the clamped ones counted.
+ * Throws `unsupported` for more than 8 channels or rates above 655 350 Hz, `disk-full`, `no-permission`.
+ */
+export async function createFlac(path: string, { sampleRate, channels, bits }: FlacOptions): Promise<AudioWriter> {
+  if (channels > 8 || sampleRate > 655_350)
+    throw new NagareError(
+      'unsupported',
+      `${path}: FLAC holds up to 8 channels and 655350 Hz, asked for ${channels} at ${sampleRate} Hz.`,
+      {
+        hint: 'Write a WAV file instead.',
+        file: path,
+      },
+    )
+  const flac = await loadFlac()
+  const output = await outputFile(path)
+  const toInteger = quantizer(bits)
+  const pending: Uint8Array[] = []
+  const streamInfo = Buffer.alloc(34)
+  let hasInfo = false
+
+  const encoder = flac.create_libflac_encoder(sampleRate, channels, bits, compressionLevel, 0, false, 0)
+  const status = encoder
+    ? flac.init_encoder_stream(
+        encoder,
+        (bytes) => void pending.push(bytes.slice()),
+        (info) => {
+          if (!info) return
+          hasInfo = true
+          streamInfo.writeUInt16BE(info.min_blocksize, 0)
+          streamInfo.writeUInt16BE(info.max_blocksize, 2)
+          streamInfo.writeUIntBE(info.min_framesize, 4, 3)
+          streamInfo.writeUIntBE(info.max_framesize, 7, 3)
+          const total = BigInt(info.total_samples)
+          streamInfo.writeBigUInt64BE(
+            (BigInt(sampleRate) << 44n) | (BigInt(channels - 1) << 41n) | (BigInt(bits - 1) << 36n) | total,
+            10,
+          )
+          streamInfo.write(info.md5sum, 18, 'hex')
+        },
+      )
+    : -1
+  let open = encoder !== 0
+  const release = () => {
+    if (open) flac.FLAC__stream_encoder_delete(encoder)
+    open = false
+  }
+  const fail = async (what: string): Promise<never> => {
+    release()
+    await output.abort()
+    throw new NagareError('internal', `${path}: the FLAC encoder ${what}.`, {
+      hint: 'Write a WAV file instead.',
+      file: path,
+    })
+  }
+  const drain = async () => {
+    for (const bytes of pending.splice(0)) await output.append(bytes)
+  }
+  if (status !== 0) await fail(`refused to start (status ${status})`)
+  try {
+    await drain()
+  } catch (thrown) {
+    release()
+    throw thrown
+  }
+
+  return {
+    get clipped() {
+      return toInteger.clipped
+    },
+    async write(block) {
+      try {
+        const frames = blockLength(block, channels, path)
+        // Small pieces keep the encoder's own copy of the samples small.
+        for (let from = 0; from < frames; from += 65536) {
+          const piece = block.map((x) => x.subarray(from, Math.min(frames, from + 65536)))
+          const count = piece[0]!.length
+          const integers = new Int32Array(count * channels)
+          piece.forEach((x, c) => toInteger.fill(x, integers, c, channels))
+          if (!flac.FLAC__stream_encoder_process_interleaved(encoder, integers, count)) await fail('stopped')
+          await drain()
+        }
+      } catch (thrown) {
+        release()
+        await output.abort()
+        throw thrown
+      }
+    },
+    async finish() {
+      try {
+        if (!flac.FLAC__stream_encoder_finish(encoder)) await fail('could not finish')
+        await drain()
+        if (hasInfo) await output.patch(streamInfo, streamInfoAt)
+        await output.finish()
+      } finally {
+        release()
+      }
+    },
+    async abort() {
+      release()
+      await output.abort()
+    },
+  }
+}

@@ -1,0 +1,176 @@
+import { NagareError } from '../lib/errors'
+import type { AudioReader, Planar } from './audio'
+
+/** One resolution of a waveform picture. */
+export interface PeaksLevel {
+  samplesPerBucket: number
+  buckets: number
+  /** Lowest and highest sample of each bucket, ±32767 = ±1: [channels, buckets, 2]. */
+  data: Int16Array
+}
+
+/** A waveform at several resolutions, finest first. */
+export interface Peaks {
+  /** Hz. */
+  sampleRate: number
+  channels: number
+  /** Samples per channel. */
+  frames: number
+  levels: PeaksLevel[]
+}
+
+export interface PeaksBuilder {
+  push(block: Planar): void
+  /** Ends the recording and returns its pyramid. */
+  finish(): Peaks
+}
+
+const baseSamples = 256
+const factor = 4
+/** No coarser level is made of one that has this many buckets or fewer. */
+const coarsest = 512
+
+function toInt16(x: number): number {
+  return Math.max(-32767, Math.min(32767, Math.round(x * 32767)))
+}
+
+/** The next coarser level. */
+function reduce(level: PeaksLevel, channels: number): PeaksLevel {
+  const buckets = Math.ceil(level.buckets / factor)
+  const data = new Int16Array(channels * buckets * 2)
+  for (let c = 0; c < channels; c++)
+    for (let i = 0; i < buckets; i++) {
+      let low = 32767
+      let high = -32767
+      for (let j = i * factor; j < Math.min(level.buckets, (i + 1) * factor); j++) {
+        const at = (c * level.buckets + j) * 2
+        low = Math.min(low, level.data[at]!)
+        high = Math.max(high, level.data[at + 1]!)
+      }
+      data[(c * buckets + i) * 2] = low
+      data[(c * buckets + i) * 2 + 1] = high
+    }
+  return { samplesPerBucket: level.samplesPerBucket * factor, buckets, data }
+}
+
+/** Builds a waveform pyramid while the samples go by: 256 samples per bucket, then 1024, 4096 …; 4 bytes per bucket and channel. */
+export function peaksBuilder(channels: number, sampleRate: number): PeaksBuilder {
+  let rows = Array.from({ length: channels }, () => new Int16Array(2048))
+  const low = new Float64Array(channels).fill(Infinity)
+  const high = new Float64Array(channels).fill(-Infinity)
+  let buckets = 0
+  let inBucket = 0
+  let frames = 0
+
+  const close = () => {
+    if (2 * buckets + 2 > rows[0]!.length)
+      rows = rows.map((row) => {
+        const grown = new Int16Array(2 * row.length)
+        grown.set(row)
+        return grown
+      })
+    for (let c = 0; c < channels; c++) {
+      rows[c]![2 * buckets] = toInt16(low[c]!)
+      rows[c]![2 * buckets + 1] = toInt16(high[c]!)
+    }
+    low.fill(Infinity)
+    high.fill(-Infinity)
+    buckets++
+    inBucket = 0
+  }
+
+  return {
+    push(block) {
+      const length = block[0]?.length ?? 0
+      for (let at = 0; at < length;) {
+        const to = Math.min(length, at + baseSamples - inBucket)
+        for (let c = 0; c < channels; c++) {
+          const x = block[c]!
+          let least = low[c]!
+          let most = high[c]!
+          for (let i = at; i < to; i++) {
+            const value = x[i]!
+            if (value < least) least = value
+            if (value > most) most = value
+          }
+          low[c] = least
+          high[c] = most
+        }
+        inBucket += to - at
+        at = to
+        if (inBucket === baseSamples) close()
+      }
+      frames += length
+    },
+    finish() {
+      if (inBucket > 0) close()
+      const data = new Int16Array(channels * buckets * 2)
+      rows.forEach((row, c) => data.set(row.subarray(0, 2 * buckets), c * buckets * 2))
+      const levels: PeaksLevel[] = [{ samplesPerBucket: baseSamples, buckets, data }]
+      for (let last = levels[0]!; last.buckets > coarsest; last = levels.at(-1)!) levels.push(reduce(last, channels))
+      return { sampleRate, channels, frames, levels }
+    },
+  }
+}
+
+/** Reads a recording to its end and builds its waveform pyramid; `onProgress` hears the fraction done, 0 to 1. */
+export async function buildPeaks(reader: AudioReader, onProgress?: (fraction: number) => void): Promise<Peaks> {
+  const { channels, sampleRate, frames } = reader.info
+  const builder = peaksBuilder(channels, sampleRate)
+  let done = 0
+  for (let block = await reader.read(65536); block; block = await reader.read(65536)) {
+    builder.push(block)
+    done += block[0]!.length
+    onProgress?.(done / frames)
+  }
+  return builder.finish()
+}
+
+/** The coarsest level with at least `buckets` buckets, or the finest when none has that many. */
+export function peaksLevel(peaks: Peaks, buckets: number): PeaksLevel {
+  return peaks.levels.findLast((level) => level.buckets >= buckets) ?? peaks.levels[0]!
+}
+
+const magic = 'NGPEAKS1'
+
+/** Peaks as bytes: `NGPEAKS1`, uint32 length of a JSON header padded to a multiple of 4, the header, then each level's int16 values, all little-endian. */
+export function encodePeaks(peaks: Peaks): Uint8Array {
+  const { sampleRate, channels, frames, levels } = peaks
+  const shapes = levels.map(({ samplesPerBucket, buckets }) => ({ samplesPerBucket, buckets }))
+  const text = JSON.stringify({ sampleRate, channels, frames, levels: shapes })
+  const header = Buffer.from(text.padEnd(4 * Math.ceil(text.length / 4)))
+  const length = Buffer.alloc(4)
+  length.writeUInt32LE(header.length)
+  const bodies = levels.map(({ data }) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
+  return Buffer.concat([Buffer.from(magic), length, header, ...bodies])
+}
+
+/** Reads what `encodePeaks` wrote. Throws `corrupt` when it is something else or cut short. */
+export function decodePeaks(bytes: Uint8Array): Peaks {
+  const bad = () =>
+    new NagareError('corrupt', 'Expected a peaks file, found other data or part of one.', {
+      hint: 'Delete it; it is made anew.',
+    })
+  const b = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  if (b.length < 12 || b.toString('latin1', 0, 8) !== magic) throw bad()
+  const bodyAt = 12 + b.readUInt32LE(8)
+  if (bodyAt > b.length) throw bad()
+  let header: Omit<Peaks, 'levels'> & { levels: Omit<PeaksLevel, 'data'>[] }
+  try {
+    header = JSON.parse(b.toString('utf8', 12, bodyAt)) as typeof header
+  } catch {
+    throw bad()
+  }
+  const { sampleRate, channels, frames } = header
+  let at = bodyAt
+  const levels = header.levels.map(({ samplesPerBucket, buckets }) => {
+    const size = channels * buckets * 4
+    if (!(size >= 0) || at + size > b.length) throw bad()
+    const data = new Int16Array(channels * buckets * 2)
+    new Uint8Array(data.buffer).set(b.subarray(at, at + size))
+    at += size
+    return { samplesPerBucket, buckets, data }
+  })
+  if (levels.length === 0 || at !== b.length) throw bad()
+  return { sampleRate, channels, frames, levels }
+}

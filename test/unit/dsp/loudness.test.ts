@@ -1,0 +1,59 @@
+import { describe, expect, it } from 'vitest'
+import { loudnessMeter } from '../../../src-main/dsp'
+import type { Planar } from '../../../src-main/dsp'
+import { tone } from '../../helpers/signals'
+
+function loudness(block: Planar, rate: number, piece = 4096): number {
+  const meter = loudnessMeter(rate, block.length)
+  for (let at = 0; at < block[0]!.length; at += piece) meter.push(block.map((x) => x.subarray(at, at + piece)))
+  return meter.finish()
+}
+
+const gain = (db: number) => 10 ** (db / 20)
+const join = (...parts: Float32Array[]) => Float32Array.from(parts.flatMap((x) => [...x]))
+const stereo = (x: Float32Array): Planar => [x, x]
+
+describe('loudnessMeter', () => {
+  it.each([8000, 16000, 22050, 44100, 48000, 192000])(
+    'reads −3.01 LUFS for a 997 Hz full-scale sine in one channel at %i Hz',
+    (rate) => {
+      expect(Math.abs(loudness([tone(997, 4 * rate, rate, 1), new Float32Array(4 * rate)], rate) + 3.01)).toBeLessThan(
+        rate === 48000 ? 0.005 : 0.05,
+      )
+    },
+  )
+
+  it.each([-23, -33])('EBU Tech 3341 case 1 and 2: a stereo 1 kHz sine at %i dBFS reads that many LUFS', (db) => {
+    const x = tone(1000, 20 * 48000, 48000, gain(db))
+    expect(Math.abs(loudness(stereo(x), 48000) - db)).toBeLessThan(0.1)
+  })
+
+  it('EBU Tech 3341 case 3: quiet surroundings are gated out', () => {
+    const part = (db: number, seconds: number) => tone(1000, seconds * 16000, 16000, gain(db))
+    expect(Math.abs(loudness(stereo(join(part(-36, 10), part(-23, 60), part(-36, 10))), 16000) + 23)).toBeLessThan(0.1)
+  })
+
+  it('EBU Tech 3341 case 4: silence below −70 LUFS does not count', () => {
+    const part = (db: number, seconds: number) => tone(1000, seconds * 16000, 16000, gain(db))
+    const x = join(part(-72, 10), part(-36, 10), part(-23, 60), part(-36, 10), part(-72, 10))
+    expect(Math.abs(loudness(stereo(x), 16000) + 23)).toBeLessThan(0.1)
+  })
+
+  it('EBU Tech 3341 case 6: 5.1 channels with their weights, the LFE left out', () => {
+    const n = 5 * 48000
+    const at = (db: number) => tone(1000, n, 48000, gain(db))
+    expect(Math.abs(loudness([at(-28), at(-28), at(-24), at(0), at(-30), at(-30)], 48000) + 23)).toBeLessThan(0.1)
+  })
+
+  it('does not depend on how the input is split', () => {
+    const x = stereo(tone(440, 48000, 48000, 0.1))
+    expect(loudness(x, 48000, 311)).toBeCloseTo(loudness(x, 48000, 48000), 9)
+  })
+
+  it('measures short clips as a whole and silence as −∞', () => {
+    expect(loudness([tone(1000, 80, 16000, 1)], 16000)).toBeGreaterThan(-10)
+    expect(loudness([new Float32Array(16000)], 16000)).toBe(-Infinity)
+    expect(loudness([new Float32Array(80)], 16000)).toBe(-Infinity)
+    expect(loudnessMeter(16000, 1).finish()).toBe(-Infinity)
+  })
+})
