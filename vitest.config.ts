@@ -11,7 +11,10 @@ export default defineConfig({
   test: {
     projects: [
       {
-        resolve: { alias: { ...alias, electron: resolve(root, 'test/helpers/electron-stand-in.ts') }, mainFields: ['module', 'main'] },
+        resolve: {
+          alias: { ...alias, electron: resolve(root, 'test/helpers/electron-stand-in.ts') },
+          mainFields: ['module', 'main'],
+        },
         test: {
           name: 'unit',
           include: ['test/unit/**/*.test.ts'],
@@ -33,7 +36,10 @@ export default defineConfig({
             headless: true,
             screenshotFailures: false,
             provider: playwright({
-              launchOptions: { executablePath: chromiumPath(), args: ['--no-sandbox', '--disable-quic', '--disable-background-networking'] },
+              launchOptions: {
+                executablePath: chromiumPath(),
+                args: ['--no-sandbox', '--disable-quic', '--disable-background-networking'],
+              },
             }),
             instances: [{ browser: 'chromium' }],
           },

@@ -1,0 +1,84 @@
+import '@tensorflow/tfjs-backend-cpu/dist/index.js'
+import * as tf from '@tensorflow/tfjs-core'
+import '../gradients'
+import type { NDArray, NDArrays } from '../../lib/ndarray'
+import {
+  checkValues,
+  typedArray,
+  valueTypes,
+  type Device,
+  type ProgramSpec,
+  type Runner,
+  type Tensors,
+} from '../program'
+import { mapValues, withBackend } from '../trace/trace'
+import { serial } from './serial'
+
+/** A device that computes each op at once on the tfjs backend `backend`, which must be registered. */
+export function eagerDevice(id: string, name: string, backend: string): Device {
+  return {
+    id,
+    name,
+    load: async (spec, values) => {
+      const params = checkValues(spec.name, 'params', valueTypes(spec.params), values.params ?? {})
+      const state = checkValues(spec.name, 'state', valueTypes(spec.state), values.state ?? {}, spec.zeros)
+      return withBackend(backend, () =>
+        eagerRunner(spec, backend, mapValues(params, keptTensor), mapValues(state, keptTensor)),
+      )
+    },
+  }
+}
+
+/** The slow, plain device that every other one is compared with. */
+export const referenceDevice = (): Device => eagerDevice('reference', 'Reference (tfjs, one thread)', 'cpu')
+
+function eagerRunner(spec: ProgramSpec, backend: string, params: Tensors, state: Tensors): Runner {
+  const inTurn = serial()
+  const inputTypes = valueTypes(spec.inputs)
+  const stateTypes = valueTypes(spec.state)
+
+  const step = (inputs: NDArrays): NDArrays => {
+    const given = checkValues(spec.name, 'inputs', inputTypes, inputs)
+    const outputs = tf.tidy(() => {
+      const result = spec.run({ params, state: { ...state }, inputs: mapValues(given, tensorOf) })
+      const read = mapValues(result.outputs ?? {}, arrayOf)
+      const held = new Set([...Object.values(params), ...Object.values(state)])
+      const replaced: tf.Tensor[] = []
+      for (const [name, next] of Object.entries(result.state ?? {})) {
+        replaced.push(state[name]!)
+        state[name] = tf.keep(held.has(next) ? next.clone() : next)
+        held.add(state[name])
+      }
+      tf.dispose(replaced)
+      // `tidy` does not free what a program kept on purpose, such as metrics from inside a gradient.
+      for (const tensor of Object.values(result.outputs ?? {})) if (!held.has(tensor)) tensor.dispose()
+      return read as unknown as tf.TensorContainer
+    })
+    return outputs as unknown as NDArrays
+  }
+
+  return {
+    run: (inputs) => inTurn(async () => withBackend(backend, () => step(inputs))),
+    state: () => inTurn(async () => withBackend(backend, () => mapValues(state, arrayOf))),
+    setState: (values) =>
+      inTurn(async () => {
+        const known = Object.fromEntries(Object.entries(stateTypes).filter(([name]) => name in values))
+        const checked = checkValues(spec.name, 'state', known, values)
+        withBackend(backend, () => {
+          for (const [name, value] of Object.entries(checked)) {
+            state[name]?.dispose()
+            state[name] = keptTensor(value)
+          }
+        })
+      }),
+    dispose: () => inTurn(async () => withBackend(backend, () => tf.dispose([params, state] as tf.TensorContainer))),
+  }
+}
+
+const tensorOf = ({ data, shape, dtype }: NDArray): tf.Tensor => tf.tensor(data.slice(), [...shape], dtype)
+const keptTensor = (array: NDArray): tf.Tensor => tf.keep(tensorOf(array))
+
+function arrayOf(tensor: tf.Tensor): NDArray {
+  const dtype = tensor.dtype as NDArray['dtype']
+  return { shape: [...tensor.shape], dtype, data: typedArray(dtype, tensor.dataSync()) }
+}

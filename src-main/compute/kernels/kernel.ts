@@ -1,0 +1,45 @@
+import type { DType } from '../../lib/ndarray'
+import type { OnnxBuilder } from '../onnx/builder'
+import type { ValueType } from '../program'
+import type { Attrs, Graph, Node, Value } from '../trace/graph'
+
+export interface Folding<A> {
+  graph: Graph
+  inputs: readonly Value[]
+  attrs: A
+  /** Type of the first output. */
+  type: ValueType
+}
+
+/** What a tfjs kernel means: the type of its result, and the ONNX nodes that compute it. */
+export interface Kernel<A = Attrs> {
+  /** Names of the kernel's inputs in the order in which `infer` and `lower` get them; 'list' for kernels over an array of tensors. */
+  inputs: readonly string[] | 'list'
+  /** Types of the outputs. */
+  infer(inputs: readonly ValueType[], attrs: A): ValueType[]
+  /** A value already known to equal the result, so that no node is needed. */
+  fold?(of: Folding<A>): Value | undefined
+  /** Adds the ONNX nodes; answers the outputs' names. */
+  lower(onnx: OnnxBuilder, inputs: readonly string[], node: Omit<Node, 'attrs'> & { attrs: A }): string[]
+  /** The kernel broadcasts its inputs itself, as ONNX elementwise operators do. */
+  broadcasts?: boolean
+  /** The output repeats the first input along axes of length 1. */
+  repeats?: boolean
+  /** The kernel answers an array of tensors. */
+  many?: boolean
+}
+
+export type KernelTable = Record<string, Kernel>
+
+/** A kernel whose attributes have the type `A` (tfjs-core exports one per kernel). */
+export const kernel = <A>(definition: Kernel<A>): Kernel => definition as unknown as Kernel
+
+export const float = (shape: readonly number[]): ValueType => ({ shape, dtype: 'float32' })
+export const typed = (dtype: DType, shape: readonly number[]): ValueType => ({ shape, dtype })
+
+/** Axes counted from 0, sorted; all of them where `axis` is null, undefined or empty. */
+export function axesOf(axis: number | readonly number[] | null | undefined, rank: number): number[] {
+  const given = axis === null || axis === undefined ? [] : typeof axis === 'number' ? [axis] : axis
+  if (given.length === 0) return Array.from({ length: rank }, (_, i) => i)
+  return given.map((a) => (a < 0 ? a + rank : a)).sort((a, b) => a - b)
+}

@@ -1,0 +1,80 @@
+import * as tf from '@tensorflow/tfjs-core'
+import { expect, test } from 'vitest'
+import { openDevice } from '../../../src-main/compute'
+import { float32, type NDArray } from '../../../src-main/lib/ndarray'
+import { random } from '../../../src-main/lib/random'
+import {
+  batchNormInfer,
+  batchNormTrain,
+  convFans,
+  glorotNormal,
+  glorotUniform,
+  heNormal,
+  heUniform,
+  leCunNormal,
+  leCunUniform,
+  updateStatistics,
+} from '../../../src-main/nn'
+
+const normal = (shape: number[], seed: number): NDArray => {
+  const array = float32(shape)
+  random(seed).fillNormal(array.data)
+  return array
+}
+
+test('batch normalisation: batch statistics, running statistics and inference agree', async () => {
+  const runner = await (
+    await openDevice('cpu')
+  ).load(
+    {
+      name: 'norm',
+      inputs: { x: [50, 3], gamma: [3], beta: [3] },
+      run: ({ inputs: { x, gamma, beta } }) => {
+        const weights = { gamma: gamma!, beta: beta! }
+        const { y, mean, variance } = batchNormTrain(x!, weights, { epsilon: 1e-3 })
+        const again = batchNormInfer(x!, weights, { mean, variance }, { epsilon: 1e-3 })
+        const running = updateStatistics({ mean: tf.zeros([3]), variance: tf.ones([3]) }, { mean, variance }, 50, 0.9)
+        return { outputs: { y, again, mean, variance, runningMean: running.mean, runningVariance: running.variance } }
+      },
+    },
+    {},
+  )
+  const x = normal([50, 3], 1)
+  const [gamma, beta] = [float32([3], Float32Array.of(1, 2, -1)), float32([3], Float32Array.of(0, 0.5, 3))]
+  const out = await runner.run({ x, gamma, beta })
+  const column = (j: number) => Array.from({ length: 50 }, (_, i) => x.data[3 * i + j]!)
+  const average = (numbers: number[]) => numbers.reduce((sum, number) => sum + number, 0) / numbers.length
+  const means = [0, 1, 2].map((j) => average(column(j)))
+  const variances = [0, 1, 2].map((j) => average(column(j).map((number) => (number - means[j]!) ** 2)))
+  expect(out['mean']!.data).toBeAllclose(means)
+  expect(out['variance']!.data).toBeAllclose(variances)
+  expect(out['runningMean']!.data).toBeAllclose(means.map((mean) => 0.1 * mean))
+  expect(out['runningVariance']!.data).toBeAllclose(variances.map((variance) => 0.9 + (0.1 * variance * 50) / 49))
+  const due = Array.from(
+    x.data,
+    (number, i) =>
+      (gamma.data[i % 3]! * (number - means[i % 3]!)) / Math.sqrt(variances[i % 3]! + 1e-3) + beta.data[i % 3]!,
+  )
+  expect(out['y']!.data).toBeAllclose(due, { absolute: 1e-5 })
+  expect(out['again']!.data).toBeAllclose(due, { absolute: 1e-5 })
+  await runner.dispose()
+})
+
+test.each([
+  ['glorotNormal', glorotNormal, 2 / (40 + 100)],
+  ['glorotUniform', glorotUniform, 2 / (40 + 100)],
+  ['leCunNormal', leCunNormal, 1 / 40],
+  ['leCunUniform', leCunUniform, 1 / 40],
+  ['heNormal', heNormal, 2 / 40],
+  ['heUniform', heUniform, 2 / 40],
+])('%s draws with its variance, the same for a seed', (_, draw, variance) => {
+  const data = Array.from(draw(random(3), [40, 100]).data)
+  const found = data.reduce((sum, number) => sum + number * number, 0) / data.length
+  expect(found / variance).toBeGreaterThan(0.9)
+  expect(found / variance).toBeLessThan(1.1)
+  expect(Array.from(draw(random(3), [40, 100]).data)).toEqual(data)
+})
+
+test('a convolution counts its taps', () => {
+  expect(convFans([64, 32, 3])).toEqual({ fanIn: 96, fanOut: 192 })
+})
