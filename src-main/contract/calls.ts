@@ -1,5 +1,17 @@
 import { z } from 'zod'
-import { Asset, Device, ErrorRecord, ExportFormat, Id, Job, Pack, Progress, Settings, SettingsPatch, Snapshot } from './records'
+import {
+  Asset,
+  Device,
+  ErrorRecord,
+  ExportFormat,
+  Id,
+  Job,
+  Pack,
+  Progress,
+  Settings,
+  SettingsPatch,
+  Snapshot,
+} from './records'
 
 /** Where a file comes from: a path (desktop only), a finished upload (browser), or what the project already holds. */
 export const Source = z.union([

@@ -27,7 +27,8 @@ export function portWire(port: PortLike): Wire {
   return {
     send: (message) => port.postMessage(message),
     listen(receive) {
-      if (port.addEventListener) port.addEventListener('message', (event) => receive((event as { data?: unknown }).data))
+      if (port.addEventListener)
+        port.addEventListener('message', (event) => receive((event as { data?: unknown }).data))
       else port.on?.('message', (event) => receive(bare(event)))
       port.start?.()
     },

@@ -1,0 +1,94 @@
+import { eventLog, serve, type Device, type EngineEvent, type EngineExit, type Handlers, type Wire } from '@contract'
+import { openJobLog, openQueue, type JobRunner } from '../jobs'
+import { errorRecord } from '../lib/errors'
+import { newId } from '../lib/id'
+import { silent, type Log } from '../lib/log'
+import { measureUnfinished, openProject, type ProjectIo } from '../project'
+import type { TaskDefinition } from '../tasks/task'
+import { handlersOf } from './handlers'
+import { jobOutputs } from './job-outputs'
+import type { PackShelf } from './pack-shelf'
+import type { EngineParts } from './parts'
+import { openSettings } from './settings-store'
+import { noticeUnreadable } from './take-source'
+
+export interface EngineOptions {
+  /** Folder of the project. */
+  folder: string
+  settingsFile: string
+  tasks: readonly TaskDefinition[]
+  shelf: PackShelf
+  run: JobRunner
+  listDevices(): Promise<Device[]>
+  version: string
+  lastExit?: EngineExit | null
+  log?: Log
+  io?: ProjectIo
+}
+
+export interface Engine {
+  readonly handlers: Handlers
+  /** Serves one window. */
+  serve(wire: Wire, trusted: boolean): void
+  /** Leaves a running job to the next opening, and frees the project. */
+  close(): Promise<void>
+}
+
+/** Opens a project and works on its jobs. Throws what `openProject` throws. */
+export async function openEngine(options: EngineOptions): Promise<Engine> {
+  const { tasks, shelf, run, listDevices, version, lastExit = null, log = silent, io } = options
+  const events = eventLog(newId('e'))
+  const emit = (event: EngineEvent) => events.emit(event)
+  const settings = await openSettings(options.settingsFile, log)
+  const project = await openProject(options.folder, { log, ...(io ? { io } : {}) })
+  try {
+    const { paths, assets } = project
+    assets.subscribe({
+      changed: (asset) => emit({ event: 'asset.changed', data: { asset } }),
+      removed: (asset) => emit({ event: 'asset.removed', data: { asset } }),
+    })
+    const jobLog = await openJobLog(paths.jobLog)
+    if (jobLog.skipped > 0) log.warn('job-log-lines-skipped', { count: jobLog.skipped })
+    const queue = await openQueue({
+      log: jobLog,
+      run,
+      ...jobOutputs(project, shelf),
+      workOf: paths.workOf,
+      listener: {
+        changed: (job) => emit({ event: 'job.changed', data: { job } }),
+        progress: (job, progress) => emit({ event: 'job.progress', data: { job, progress } }),
+        removed: (job) => emit({ event: 'job.removed', data: { job } }),
+      },
+      journal: log,
+    })
+    const startedAt = new Date().toISOString()
+    const parts: EngineParts = {
+      project,
+      queue,
+      shelf,
+      settings,
+      tasks,
+      events,
+      emit,
+      listDevices,
+      version,
+      startedAt,
+      lastExit,
+      log,
+    }
+    const handlers = handlersOf(parts)
+    await measureUnfinished(project, noticeUnreadable(parts))
+    queue.start()
+    return {
+      handlers,
+      serve: (wire, trusted) => serve(wire, { handlers, log: events, trusted, errorRecord }),
+      async close() {
+        await queue.close()
+        await project.close()
+      },
+    }
+  } catch (thrown) {
+    await project.close()
+    throw thrown
+  }
+}

@@ -1,0 +1,38 @@
+import type { Handlers } from '@contract'
+import { mkdir, rename, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { asNagareError, NagareError } from '../../lib/errors'
+import { newId } from '../../lib/id'
+import { findSource, safeFileName } from '../../project'
+import type { EngineParts } from '../parts'
+
+export function packHandlers({ shelf, project, queue, emit }: EngineParts): Pick<Handlers, 'pack.add' | 'pack.remove'> {
+  const tell = () => emit({ event: 'pack.changed', data: { packs: shelf.list().map(({ record }) => record) } })
+  return {
+    async 'pack.add'({ source }, { trusted }) {
+      if ('asset' in source)
+        throw new NagareError('bad-input', 'A model is added from a file, not from an asset of the project.')
+      const { file, name, move } = await findSource(source, project.paths, trusted)
+      // A pack is known by its file's name, which an upload does not have.
+      const staged = join(project.paths.work, newId('pack'))
+      try {
+        const named = move ? join(staged, safeFileName(name)) : file
+        if (move) await mkdir(staged).then(() => rename(file, named))
+        const { record } = await shelf.add(named)
+        tell()
+        return { pack: record }
+      } catch (thrown) {
+        throw asNagareError(thrown, name)
+      } finally {
+        await rm(staged, { recursive: true, force: true })
+      }
+    },
+    async 'pack.remove'({ pack }) {
+      if (queue.list().some((job) => job.pack === pack && (job.state === 'queued' || job.state === 'running')))
+        throw new NagareError('conflict', `A job needs the model ${pack}.`, { hint: 'Wait for it, or cancel it.' })
+      await shelf.remove(pack)
+      tell()
+      return {}
+    },
+  }
+}

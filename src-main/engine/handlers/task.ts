@@ -1,0 +1,81 @@
+import type { Handlers, Job } from '@contract'
+import { randomInt } from 'node:crypto'
+import { NagareError } from '../../lib/errors'
+import { newId } from '../../lib/id'
+import { choosePack } from '../../packs'
+import type { TaskDefinition } from '../../tasks/task'
+import { jobCommand } from '../job-command'
+import type { EngineParts } from '../parts'
+import { takeSource } from '../take-source'
+
+/** The task named `id`; throws `unsupported`. */
+function findTask(tasks: readonly TaskDefinition[], id: string): TaskDefinition {
+  const task = tasks.find((task) => task.id === id)
+  if (task) return task
+  throw new NagareError(
+    'unsupported',
+    `There is no task ${id}; there is: ${tasks.map(({ id }) => id).join(', ') || 'none'}.`,
+  )
+}
+
+/** The settings, checked and completed; throws `bad-input` naming the first that is wrong. */
+function checkSettings(task: TaskDefinition, given: Record<string, unknown>): Record<string, unknown> {
+  const parsed = task.settings.safeParse(given)
+  if (parsed.success) return parsed.data as Record<string, unknown>
+  const { path, message } = parsed.error.issues[0]!
+  throw new NagareError('bad-input', `${task.id}: ${path.length ? `${path.join('.')}: ` : ''}${message}.`)
+}
+
+/** The device that `auto` stands for. */
+export const resolveDevice = (device: string): string => (device === 'auto' ? 'cpu' : device)
+
+export function taskHandlers(parts: EngineParts): Pick<Handlers, 'task.run'> {
+  const { tasks, shelf, settings: store, queue, project, emit, log } = parts
+
+  const remember = async (task: string, given: Record<string, unknown>) => {
+    if (JSON.stringify(store.get().tasks[task] ?? {}) === JSON.stringify(given)) return
+    emit({ event: 'settings.changed', data: { settings: await store.change({ tasks: { [task]: given } }) } })
+  }
+  return {
+    async 'task.run'({ task: id, source, settings: given, pack: packId, seed = randomInt(2 ** 31) }, context) {
+      const task = findTask(tasks, id)
+      const settings = checkSettings(task, given)
+      const pack = choosePack(shelf.list(), task.packKind, packId).record.id
+      const device = resolveDevice(store.get().device)
+      const { asset, isNew } = await takeSource(parts, source, context)
+      try {
+        if (asset.kind !== task.accepts)
+          throw new NagareError(
+            'bad-input',
+            `${asset.name}: ${task.label} works on ${task.accepts} files, this is ${asset.kind}.`,
+            { file: asset.name },
+          )
+        const job: Job = {
+          ...{
+            id: newId('j'),
+            task: task.id,
+            label: task.label,
+            source: asset.id,
+            state: 'queued',
+            settings,
+            pack,
+            device,
+            seed,
+          },
+          ...{ attempt: 0, createdAt: new Date().toISOString(), startedAt: null, endedAt: null, progress: null },
+          ...{
+            results: [],
+            error: null,
+            command: jobCommand(task, settings, { sourceName: asset.name, pack, device, seed }),
+          },
+        }
+        await queue.add(job)
+        await remember(task.id, given).catch((thrown: unknown) => log.warn('settings-not-saved', { error: thrown }))
+        return { asset, job }
+      } catch (thrown) {
+        if (isNew) await project.assets.remove(asset.id).catch(() => undefined)
+        throw thrown
+      }
+    },
+  }
+}

@@ -1,0 +1,37 @@
+import type { Origin } from '@contract'
+import { NagareError } from '../lib/errors'
+import type { QueueOptions } from '../jobs'
+import { adopt, soundFile, type Project } from '../project'
+import type { PackShelf } from './pack-shelf'
+
+/** What a job takes from the project and brings back to it. */
+export function jobOutputs(project: Project, shelf: PackShelf): Pick<QueueOptions, 'prepare' | 'finish' | 'discard'> {
+  const { assets } = project
+  const packs = new Map<string, Origin['pack']>()
+  return {
+    async prepare({ id, task, source, pack, settings, device, seed }) {
+      const entry = shelf.list().find(({ record }) => record.id === pack)
+      if (!entry)
+        throw new NagareError('not-found', `The model ${pack} is not there any more.`, {
+          hint: 'Add it again, or choose another.',
+        })
+      const { name, sha256 } = entry.record
+      packs.set(id, { id: pack, name, sha256 })
+      const sourceName = assets.get(source).name
+      return { task, source: await soundFile(project, source), sourceName, settings, pack: entry.path, device, seed }
+    },
+    async finish({ id, task, source, settings, device, seed }, outputs, seconds) {
+      const pack = packs.get(id)!
+      packs.delete(id)
+      const results: string[] = []
+      for (const { role, file, name } of outputs) {
+        const origin: Origin = { job: id, task, role, source, pack, settings, seed, device, seconds }
+        results.push((await adopt(project, { file, name, move: true }, { origin, thorough: true })).id)
+      }
+      return results
+    },
+    async discard({ id }) {
+      for (const asset of assets.list()) if (asset.origin?.job === id) await assets.remove(asset.id)
+    },
+  }
+}

@@ -1,0 +1,23 @@
+import type { Device, EngineEvent, EngineExit, EventLog } from '@contract'
+import type { Queue } from '../jobs'
+import type { Log } from '../lib/log'
+import type { Project } from '../project'
+import type { TaskDefinition } from '../tasks/task'
+import type { PackShelf } from './pack-shelf'
+import type { SettingsStore } from './settings-store'
+
+/** All that a handler may use. */
+export interface EngineParts {
+  project: Project
+  queue: Queue
+  shelf: PackShelf
+  settings: SettingsStore
+  tasks: readonly TaskDefinition[]
+  events: EventLog
+  emit(event: EngineEvent): void
+  listDevices(): Promise<Device[]>
+  version: string
+  startedAt: string
+  lastExit: EngineExit | null
+  log: Log
+}

@@ -1,0 +1,103 @@
+import { EngineExit, type Device } from '@contract'
+import { dirname, join, relative } from 'node:path'
+import { parseArgs } from 'node:util'
+import { workerRunner } from '../jobs'
+import { asNagareError } from '../lib/errors'
+import { openLog } from '../lib/log'
+import { appVersion } from '../lib/version'
+import type { PackFolder } from '../packs'
+import type { TaskDefinition } from '../tasks/task'
+import { wireAcceptor } from './accept-wire'
+import { openEngine } from './engine'
+import { openShelf, type PackShelf } from './pack-shelf'
+import { findParent } from './parent'
+
+/** Exit codes that the supervisor has sentences for. */
+const exitCodes = { stuck: 70, uncaught: 71, unopened: 72 }
+
+export interface EngineProcessOptions {
+  tasks: readonly TaskDefinition[]
+  /** Runs a job; see `jobs/worker.ts`. */
+  workerFile: URL
+  listDevices(): Promise<Device[]>
+  /** In place of the packs in `--packs`. */
+  shelf?: PackShelf
+}
+
+function readArguments(words: string[]) {
+  const { values } = parseArgs({
+    args: words,
+    options: {
+      project: { type: 'string' },
+      packs: { type: 'string', default: '' },
+      resources: { type: 'string', default: '' },
+      settings: { type: 'string' },
+      'last-exit': { type: 'string' },
+    },
+  })
+  const { project, settings, resources, packs } = values
+  if (!project || !settings) throw new Error('The engine needs --project DIR and --settings FILE.')
+  const isStarter = (folder: string) => resources !== '' && !relative(resources, folder).startsWith('..')
+  const folders = packs.split(',').filter(Boolean)
+  return {
+    ...{ project, settings },
+    packs: folders.map((folder): PackFolder => ({ folder, origin: isStarter(folder) ? 'starter' : 'user' })),
+    lastExit: values['last-exit'] ? EngineExit.parse(JSON.parse(values['last-exit'])) : null,
+  }
+}
+
+/** Runs this process as an engine: opens the project, takes wires from the parent, ends when the parent asks or is gone. */
+export async function runEngineProcess({ tasks, workerFile, listDevices, shelf }: EngineProcessOptions): Promise<void> {
+  const parent = findParent()
+  const { project, settings, packs, lastExit } = readArguments(process.argv.slice(2))
+  const version = appVersion()
+  const log = openLog(join(dirname(settings), 'logs', 'engine.jsonl'))
+
+  let isEnding = false
+  const die = (code: number, reason: string, thrown?: unknown) => {
+    if (isEnding && code !== exitCodes.stuck) return
+    isEnding = true
+    log.error('engine-dies', { code, reason, ...(thrown ? { error: thrown } : {}) })
+    void parent?.send({ type: 'fatal', reason })
+    setTimeout(() => process.exit(code), 50)
+  }
+  const crash = (thrown: unknown) =>
+    die(exitCodes.uncaught, `The engine met an error: ${asNagareError(thrown).message}`, thrown)
+  process.on('uncaughtException', crash)
+  process.on('unhandledRejection', crash)
+  // Ctrl+C in a terminal reaches every process of the group; the parent decides.
+  process.on('SIGINT', () => {})
+
+  const run = workerRunner({
+    file: workerFile,
+    onStuck: () => die(exitCodes.stuck, 'A job did not stop when asked, so the engine was restarted.'),
+  })
+  try {
+    const engine = await openEngine({
+      ...{ folder: project, settingsFile: settings, tasks, run, listDevices, version, lastExit, log },
+      shelf: shelf ?? (await openShelf(packs, log)),
+    })
+    const quit = () => {
+      if (isEnding) return
+      isEnding = true
+      engine.close().then(
+        () => process.exit(0),
+        (thrown: unknown) => {
+          log.error('engine-close', { error: thrown })
+          process.exit(exitCodes.uncaught)
+        },
+      )
+    }
+    const accept = wireAcceptor((wire, trusted) => engine.serve(wire, trusted))
+    parent?.onMessage((message, handle) => {
+      if (!isEnding && accept(message, handle)) return
+      if ((message as { type?: unknown } | null)?.type === 'quit') quit()
+    })
+    parent?.onGone(quit)
+    process.on('SIGTERM', quit)
+    log.info('engine-ready', { pid: process.pid, version })
+    await parent?.send({ type: 'ready' })
+  } catch (thrown) {
+    die(exitCodes.unopened, asNagareError(thrown).message, thrown)
+  }
+}

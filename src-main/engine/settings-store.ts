@@ -1,0 +1,47 @@
+import { Settings, type SettingsPatch } from '@contract'
+import { readFile, rename } from 'node:fs/promises'
+import { writeFileAtomic } from '../lib/atomic-file'
+import { asNagareError } from '../lib/errors'
+import type { Log } from '../lib/log'
+
+export interface SettingsStore {
+  get(): Settings
+  /** Changes what `patch` names and saves; settings of tasks are merged task by task. Throws `disk-full`, `no-permission` and then changes nothing. */
+  change(patch: SettingsPatch): Promise<Settings>
+}
+
+/** Opens the settings in `file`; what is missing has its default, and a file that cannot be understood is kept aside as `<file>.broken`. */
+export async function openSettings(file: string, log: Log): Promise<SettingsStore> {
+  let settings = await read(file, log)
+  let last: Promise<unknown> = Promise.resolve()
+
+  const change = async (patch: SettingsPatch) => {
+    const given = Object.fromEntries(Object.entries(patch).filter(([, value]) => value !== undefined))
+    const next: Settings = { ...settings, ...given, tasks: { ...settings.tasks, ...patch.tasks } }
+    await writeFileAtomic(file, JSON.stringify(next, null, 2))
+    settings = next
+    return next
+  }
+  return {
+    get: () => settings,
+    change(patch) {
+      const mine = last.then(() => change(patch))
+      last = mine.catch(() => undefined)
+      return mine
+    },
+  }
+}
+
+async function read(file: string, log: Log): Promise<Settings> {
+  const text = await readFile(file, 'utf8').catch((thrown: NodeJS.ErrnoException) => {
+    if (thrown.code === 'ENOENT') return '{}'
+    throw asNagareError(thrown, file)
+  })
+  try {
+    return Settings.parse(JSON.parse(text))
+  } catch (thrown) {
+    log.warn('settings-broken', { error: thrown })
+    await rename(file, `${file}.broken`)
+    return Settings.parse({})
+  }
+}

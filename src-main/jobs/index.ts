@@ -1,0 +1,5 @@
+export { openJobLog, type JobLog, type JobLogOptions } from './job-log'
+export { openQueue, type Queue, type QueueListener, type QueueOptions } from './queue'
+export { workerRunner, type JobRunner, type Run } from './run-in-worker'
+export { runTask } from './run-task'
+export type { WorkerJob, WorkerMessage } from './worker-messages'

@@ -1,0 +1,162 @@
+import { ErrorRecord, Id, Job } from '@contract'
+import { open, readFile } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
+import { z } from 'zod'
+import { writeFileAtomic } from '../lib/atomic-file'
+import { asNagareError } from '../lib/errors'
+
+const line = { at: z.iso.datetime(), job: Id }
+
+/** One line of `jobs.jsonl`. `queued` and `kept` carry the whole job; the others what changed. */
+export const JobEntry = z.discriminatedUnion('type', [
+  z.object({ ...line, type: z.literal('queued'), record: Job }),
+  /** Written when the log is compacted: the job as it stood, and its crashes in a row. */
+  z.object({ ...line, type: z.literal('kept'), record: Job, crashes: z.int() }),
+  z.object({ ...line, type: z.literal('started') }),
+  /** Back in the queue: by a crash, by a quit, or because the person asked again. */
+  z.object({ ...line, type: z.literal('requeued'), reason: z.enum(['crash', 'quit', 'retry']) }),
+  z.object({ ...line, type: z.literal('done'), results: z.array(Id) }),
+  z.object({ ...line, type: z.literal('failed'), error: ErrorRecord }),
+  z.object({ ...line, type: z.literal('cancelled') }),
+  z.object({ ...line, type: z.literal('removed') }),
+])
+export type JobEntry = z.infer<typeof JobEntry>
+
+/** A job with what only the log knows of it. */
+export interface LoggedJob {
+  job: Job
+  /** Engine deaths in a row while it ran. */
+  crashes: number
+}
+
+/** What a job is after `entry`; undefined when it is gone or was never there. */
+function applyEntry(known: LoggedJob | undefined, entry: JobEntry): LoggedJob | undefined {
+  if (entry.type === 'queued') return { job: entry.record, crashes: 0 }
+  if (entry.type === 'kept') return { job: entry.record, crashes: entry.crashes }
+  if (!known || entry.type === 'removed') return undefined
+  const { job, crashes } = known
+  const changed = (change: Partial<Job>, count = crashes) => ({
+    job: { ...job, progress: null, ...change },
+    crashes: count,
+  })
+  switch (entry.type) {
+    case 'started':
+      return changed({
+        state: 'running',
+        attempt: job.attempt + 1,
+        startedAt: entry.at,
+        endedAt: null,
+        error: null,
+        results: [],
+      })
+    case 'requeued':
+      return changed(
+        { state: 'queued', startedAt: null, endedAt: null, error: null, results: [] },
+        entry.reason === 'crash' ? crashes + 1 : entry.reason === 'retry' ? 0 : crashes,
+      )
+    case 'done':
+      return changed({ state: 'done', endedAt: entry.at, results: entry.results }, 0)
+    case 'failed':
+      return changed({ state: 'failed', endedAt: entry.at, error: entry.error, results: [] }, 0)
+    case 'cancelled':
+      return changed({ state: 'cancelled', endedAt: entry.at, results: [] }, 0)
+  }
+}
+
+/** Brings `jobs`, kept in the order of the queue, up to date with `entry`; a job that is tried again goes to the end. */
+export function takeEntry(jobs: Map<string, LoggedJob>, entry: JobEntry): void {
+  const after = applyEntry(jobs.get(entry.job), entry)
+  if (!after || (entry.type === 'requeued' && entry.reason === 'retry')) jobs.delete(entry.job)
+  if (after) jobs.set(entry.job, after)
+}
+
+export interface JobLog {
+  /** The jobs as the log tells them when it is opened, in the order in which they were queued. */
+  readonly jobs: LoggedJob[]
+  /** Lines that made no sense and were passed over. */
+  readonly skipped: number
+  /** Appends a line and flushes it to disk; a line that could not be written whole is taken back. Throws `disk-full`, `no-permission`. */
+  append(entry: JobEntry): Promise<void>
+  close(): Promise<void>
+}
+
+export interface JobLogOptions {
+  /** Writes a line and flushes it; tests put a full disk here. */
+  write?: (handle: FileHandle, line: string) => Promise<void>
+  /** Number of lines from which the log is rewritten when most of them are history. */
+  compactFrom?: number
+}
+
+async function writeLine(handle: FileHandle, line: string): Promise<void> {
+  await handle.appendFile(line)
+  await handle.datasync()
+}
+
+/** Opens the log at `path`, forgiving a torn last line, and rewrites it when it has grown long. */
+export async function openJobLog(
+  path: string,
+  { write = writeLine, compactFrom = 1000 }: JobLogOptions = {},
+): Promise<JobLog> {
+  const text = await readFile(path, 'utf8').catch((thrown: NodeJS.ErrnoException) => {
+    if (thrown.code === 'ENOENT') return ''
+    throw asNagareError(thrown, path)
+  })
+  const whole = text.slice(0, text.lastIndexOf('\n') + 1)
+  const lines = whole.split('\n').slice(0, -1)
+  const known = new Map<string, LoggedJob>()
+  let skipped = 0
+  for (const raw of lines) {
+    const entry = JobEntry.safeParse(parseJson(raw))
+    if (entry.success) takeEntry(known, entry.data)
+    else skipped++
+  }
+  const jobs = [...known.values()]
+  if (lines.length > compactFrom && lines.length > 4 * jobs.length) {
+    const at = new Date().toISOString()
+    const kept = jobs.map(
+      ({ job, crashes }) => JSON.stringify({ at, job: job.id, type: 'kept', record: job, crashes }) + '\n',
+    )
+    await writeFileAtomic(path, kept.join(''))
+  }
+
+  const handle = await open(path, 'a').catch((thrown: unknown) => {
+    throw asNagareError(thrown, path)
+  })
+  let size = (await handle.stat()).size
+  if (whole.length < text.length && size === Buffer.byteLength(text)) {
+    size = Buffer.byteLength(whole)
+    await handle.truncate(size)
+  }
+  let last: Promise<unknown> = Promise.resolve()
+  const append = async (entry: JobEntry) => {
+    const line = JSON.stringify(entry) + '\n'
+    try {
+      await write(handle, line)
+      size += Buffer.byteLength(line)
+    } catch (thrown) {
+      await handle.truncate(size).catch(() => undefined)
+      throw asNagareError(thrown, path)
+    }
+  }
+  return {
+    jobs,
+    skipped,
+    append(entry) {
+      const mine = last.then(() => append(entry))
+      last = mine.catch(() => undefined)
+      return mine
+    },
+    async close() {
+      await last
+      await handle.close()
+    },
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

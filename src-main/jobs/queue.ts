@@ -1,0 +1,229 @@
+import type { Job, Progress } from '@contract'
+import { mkdir, rm } from 'node:fs/promises'
+import { systemClock, type Clock } from '../lib/clock'
+import { errorRecord, NagareError } from '../lib/errors'
+import { silent, type Log } from '../lib/log'
+import { throttle } from '../lib/throttle'
+import type { TaskOutput } from '../tasks/task'
+import { takeEntry, type JobEntry, type JobLog, type LoggedJob } from './job-log'
+import { progressMeter } from './progress-meter'
+import type { JobRunner, Run } from './run-in-worker'
+import type { WorkerJob } from './worker-messages'
+
+const mostCrashes = 3
+/** Milliseconds between two progress events of a job. */
+const progressEvery = 100
+
+export interface QueueListener {
+  changed(job: Job): void
+  progress(job: string, progress: Progress): void
+  removed(job: string): void
+}
+
+export interface QueueOptions {
+  log: JobLog
+  run: JobRunner
+  /** Finds what the job needs to run: its input, its model. What it throws fails the job. */
+  prepare(job: Job): Promise<Omit<WorkerJob, 'cancelFlag' | 'work'>>
+  /** Puts the outputs in their place and answers the ids of the assets they became; `seconds` is how long the task ran. */
+  finish(job: Job, outputs: TaskOutput[], seconds: number): Promise<string[]>
+  /** Undoes what `finish` did for a job whose end was never written down. */
+  discard(job: Job): Promise<void>
+  workOf(job: string): string
+  listener: QueueListener
+  clock?: Clock
+  journal?: Log
+}
+
+/** The jobs of a project: first come, first served, one at a time; every step is on disk before it is told. */
+export interface Queue {
+  /** In the order in which they were queued. */
+  list(): Job[]
+  /** Throws `not-found`. */
+  get(id: string): Job
+  add(job: Job): Promise<Job>
+  /** Stops a waiting or running job for good; resolves when that is on disk. Harmless for one that has ended. */
+  cancel(id: string): Promise<void>
+  /** Queues a failed or cancelled job again. Throws `conflict` for others. */
+  retry(id: string): Promise<Job>
+  /** Forgets an ended job; its results stay. Throws `conflict` for one that waits or runs. */
+  remove(id: string): Promise<void>
+  /** Starts working; before that, jobs only wait. */
+  start(): void
+  /** Stops the running job, to be resumed at the next opening, and works no more. */
+  close(): Promise<void>
+}
+
+/** The job that is worked on. */
+interface Active {
+  id: string
+  isCancelled: boolean
+  run?: Run
+  ended: Promise<void>
+}
+
+/** Takes up the jobs that `log` tells of: what a crash interrupted waits again, or has failed after three times. */
+export async function openQueue(options: QueueOptions): Promise<Queue> {
+  const { log, run, prepare, finish, discard, workOf, listener, clock = systemClock, journal = silent } = options
+  const jobs = new Map<string, LoggedJob>(log.jobs.map((logged) => [logged.job.id, logged]))
+  let active: Active | undefined
+  let isStarted = false
+  let isClosing = false
+
+  const known = (id: string): LoggedJob => {
+    const found = jobs.get(id)
+    if (!found) throw new NagareError('not-found', `There is no job ${id}.`, { hint: 'It may have been removed.' })
+    return found
+  }
+  const show = (id: string, change: Partial<Job>) => {
+    const logged = known(id)
+    const job = { ...logged.job, ...change }
+    jobs.set(id, { ...logged, job })
+    listener.changed(job)
+    return job
+  }
+  type Change = JobEntry extends infer E ? (E extends JobEntry ? Omit<E, 'at' | 'job'> : never) : never
+  const record = async (id: string, change: Change) => {
+    const entry = { at: new Date().toISOString(), job: id, ...change } as JobEntry
+    await log.append(entry)
+    takeEntry(jobs, entry)
+    const after = jobs.get(id)
+    if (after) listener.changed(after.job)
+    else listener.removed(id)
+  }
+  const wipe = (id: string) => rm(workOf(id), { recursive: true, force: true })
+
+  /** Writes down that a job failed; when even that cannot be written, it still shows. */
+  const fail = async (id: string, thrown: unknown) => {
+    const error = errorRecord(thrown)
+    journal.warn('job-failed', { job: id, error })
+    await record(id, { type: 'failed', error }).catch(() =>
+      show(id, { state: 'failed', error, endedAt: new Date().toISOString(), progress: null }),
+    )
+  }
+
+  const work = async (self: Active) => {
+    const { id } = self
+    const isStopped = () => self.isCancelled || isClosing
+    try {
+      const work = workOf(id)
+      await mkdir(work, { recursive: true })
+      const input = await prepare(known(id).job)
+      if (isStopped()) return
+      await record(id, { type: 'started' })
+      if (isStopped()) return
+      const startedAt = clock.now()
+      const meter = progressMeter(() => clock.now())
+      const tell = throttle<Progress>(progressEvery, (progress) => listener.progress(id, progress), clock)
+      self.run = run({ ...input, work }, (report) => {
+        const progress = meter(report)
+        const logged = known(id)
+        jobs.set(id, { ...logged, job: { ...logged.job, progress } })
+        if (!isStopped()) tell(progress)
+      })
+      const outputs = await self.run.ended.finally(() => tell.stop())
+      if (self.isCancelled) return
+      const results = await finish(known(id).job, outputs, (clock.now() - startedAt) / 1000)
+      if (!self.isCancelled) await record(id, { type: 'done', results })
+    } catch (thrown) {
+      if (isStopped()) return
+      await discard(known(id).job)
+      await fail(id, thrown)
+    } finally {
+      if (self.isCancelled) {
+        await discard(known(id).job)
+        show(id, { state: 'cancelled', endedAt: new Date().toISOString(), progress: null, results: [] })
+      } else if (isClosing && known(id).job.state === 'running') await record(id, { type: 'requeued', reason: 'quit' })
+      await wipe(id)
+    }
+  }
+
+  const next = () => {
+    if (active || !isStarted || isClosing) return
+    const waiting = [...jobs.values()].find(({ job }) => job.state === 'queued')
+    if (!waiting) return
+    const { id } = waiting.job
+    const self: Active = { id, isCancelled: false, ended: Promise.resolve() }
+    active = self
+    self.ended = work(self)
+      .catch((thrown: unknown) => journal.error('job-bookkeeping', { job: id, error: thrown }))
+      .then(() => {
+        active = undefined
+        next()
+      })
+  }
+
+  for (const { job, crashes } of [...jobs.values()]) {
+    if (job.state === 'done') continue
+    await discard(job)
+    if (job.state !== 'running') continue
+    if (crashes + 1 < mostCrashes) await record(job.id, { type: 'requeued', reason: 'crash' })
+    else
+      await fail(
+        job.id,
+        new NagareError(
+          'internal',
+          `The engine ended ${mostCrashes} times while it worked on this; it is not tried again by itself.`,
+          {
+            hint: 'Try other settings or a shorter recording, or send the log to the authors.',
+          },
+        ),
+      )
+  }
+
+  return {
+    list: () => [...jobs.values()].map(({ job }) => job),
+    get: (id) => known(id).job,
+    async add(job) {
+      await record(job.id, { type: 'queued', record: job })
+      next()
+      return job
+    },
+    async cancel(id) {
+      const { state } = known(id).job
+      if (state !== 'running' && state !== 'queued') return
+      if (active?.id !== id) return record(id, { type: 'cancelled' })
+      const self = active
+      self.isCancelled = true
+      show(id, { state: 'cancelling' })
+      try {
+        await log.append({ at: new Date().toISOString(), job: id, type: 'cancelled' })
+      } finally {
+        self.run?.stop()
+      }
+    },
+    async retry(id) {
+      const { state } = known(id).job
+      if (state !== 'failed' && state !== 'cancelled')
+        throw new NagareError(
+          'conflict',
+          `Only a job that failed or was cancelled can be tried again; this one is ${state}.`,
+        )
+      await record(id, { type: 'requeued', reason: 'retry' })
+      next()
+      return known(id).job
+    },
+    async remove(id) {
+      const { state } = known(id).job
+      if (state === 'queued' || state === 'running' || state === 'cancelling')
+        throw new NagareError('conflict', 'This job is not over yet.', { hint: 'Cancel it first.' })
+      await record(id, { type: 'removed' })
+    },
+    start() {
+      isStarted = true
+      next()
+    },
+    async close() {
+      isClosing = true
+      const self = active
+      if (self && known(self.id).job.state === 'running' && !self.isCancelled)
+        // First on disk, so that a task that has to be killed is not taken for a crash.
+        await record(self.id, { type: 'requeued', reason: 'quit' }).catch((thrown: unknown) =>
+          journal.error('job-bookkeeping', { job: self.id, error: thrown }),
+        )
+      self?.run?.stop()
+      await self?.ended
+      await log.close()
+    },
+  }
+}

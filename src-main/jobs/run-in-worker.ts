@@ -1,0 +1,85 @@
+import { Worker } from 'node:worker_threads'
+import { systemClock, type Clock } from '../lib/clock'
+import { NagareError } from '../lib/errors'
+import type { TaskOutput, TaskProgress } from '../tasks/task'
+import type { WorkerJob, WorkerMessage } from './worker-messages'
+
+/** A running job. */
+export interface Run {
+  /** The outputs when it is through; rejects with `cancelled` when it was stopped, else with what went wrong. Settles only when its thread is gone. */
+  readonly ended: Promise<TaskOutput[]>
+  /** Asks the task to stop; what does not listen is ended by force. */
+  stop(): void
+}
+
+export type JobRunner = (job: Omit<WorkerJob, 'cancelFlag'>, progress: (progress: TaskProgress) => void) => Run
+
+export interface RunOptions {
+  /** The worker's file. */
+  file: string | URL
+  /** Native code holds the thread even after it was ended by force: only the end of the process frees it. */
+  onStuck(): void
+  clock?: Clock
+  /** Milliseconds from asking to ending by force, and from there to `onStuck`. */
+  patience?: { flag: number; force: number }
+}
+
+/** Runs each job in a worker thread of its own. */
+export function workerRunner({
+  file,
+  onStuck,
+  clock = systemClock,
+  patience = { flag: 2000, force: 3000 },
+}: RunOptions): JobRunner {
+  return (job, progress) => {
+    const cancelFlag = new SharedArrayBuffer(4)
+    const workerData: WorkerJob = { ...job, cancelFlag }
+    const worker = new Worker(file, { workerData, name: `job ${job.task}`, stdin: false })
+    let outcome: { outputs: TaskOutput[] } | { error: NagareError } | undefined
+    let isStopping = false
+    let cancelTimer = () => {}
+
+    const ended = new Promise<TaskOutput[]>((resolve, reject) => {
+      worker.on('message', (message: WorkerMessage) => {
+        if (message.type === 'progress') progress(message.progress)
+        else if (message.type === 'done') outcome = { outputs: message.outputs }
+        else {
+          const { code, message: text, hint, file } = message.error
+          outcome = { error: new NagareError(code, text, { ...(hint ? { hint } : {}), ...(file ? { file } : {}) }) }
+        }
+      })
+      worker.on('error', (thrown: Error & { code?: string }) => {
+        outcome ??= {
+          error:
+            thrown.code === 'ERR_WORKER_OUT_OF_MEMORY'
+              ? new NagareError('unavailable', 'The job needed more memory than there is.', {
+                  hint: 'Close other programs, or use a shorter recording.',
+                  cause: thrown,
+                })
+              : new NagareError('internal', `The job broke off: ${thrown.message}`, { cause: thrown }),
+        }
+      })
+      worker.on('exit', (code) => {
+        cancelTimer()
+        if (isStopping) reject(new NagareError('cancelled', 'Stopped as asked.'))
+        else if (!outcome)
+          reject(new NagareError('internal', `The job's thread ended (code ${code}) before the job was done.`))
+        else if ('error' in outcome) reject(outcome.error)
+        else resolve(outcome.outputs)
+      })
+    })
+    ended.catch(() => {})
+    return {
+      ended,
+      stop() {
+        if (isStopping) return
+        isStopping = true
+        Atomics.store(new Int32Array(cancelFlag), 0, 1)
+        cancelTimer = clock.after(patience.flag, () => {
+          cancelTimer = clock.after(patience.force, onStuck)
+          void worker.terminate()
+        })
+      },
+    }
+  }
+}

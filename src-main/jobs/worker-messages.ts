@@ -1,0 +1,23 @@
+import type { ErrorRecord } from '../lib/errors'
+import type { TaskOutput, TaskProgress } from '../tasks/task'
+
+/** What a worker is started with. */
+export interface WorkerJob {
+  task: string
+  source: string
+  sourceName: string
+  settings: Record<string, unknown>
+  pack: string
+  device: string
+  seed: number
+  /** Folder of the job's part outputs; made and wiped by the engine. */
+  work: string
+  /** One 32-bit word; not 0 asks the task to stop. */
+  cancelFlag: SharedArrayBuffer
+}
+
+/** What a worker says. */
+export type WorkerMessage =
+  | { type: 'progress'; progress: TaskProgress }
+  | { type: 'done'; outputs: TaskOutput[] }
+  | { type: 'failed'; error: ErrorRecord }

@@ -1,0 +1,147 @@
+import type { Asset, AudioFacts, Origin } from '@contract'
+import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
+import { extname, join } from 'node:path'
+import { openAudio, type AudioReader } from '../dsp'
+import { asNagareError, NagareError } from '../lib/errors'
+import { newId } from '../lib/id'
+import { writeAssetRecord } from './assets'
+import { hashFile, measure, playableSamples, refuseAborted } from './measure'
+import { safeFileName } from './names'
+import type { Project } from './open-project'
+import type { IncomingFile } from './sources'
+
+/** Recordings over so many samples (all channels) are answered before they are read through. */
+const promptSamples = 8_000_000
+
+export interface AdoptOptions {
+  origin?: Origin
+  signal?: AbortSignal
+  /** Told when a long recording proves unreadable after it was answered; it has been removed again. */
+  onUnreadable?: (asset: Asset, error: NagareError) => void
+  /** Read through before answering, however long. */
+  thorough?: boolean
+}
+
+const sourceName = (name: string) => {
+  const extension = extname(name).toLowerCase()
+  return /^\.[a-z0-9]{1,8}$/.test(extension) ? `source${extension}` : 'source.audio'
+}
+
+/** The file in an asset's folder that holds its samples best: the decoded copy if there is one, else what came in. Throws `not-found`. */
+export async function soundFile(project: Project, id: string): Promise<string> {
+  const folder = project.paths.asset(project.assets.get(id).id)
+  const names = await readdir(folder)
+  const name = names.find((name) => name === 'pcm.wav') ?? names.find((name) => name.startsWith('source.'))
+  if (!name)
+    throw new NagareError('not-found', `${project.assets.get(id).name}: its sound is gone from the project.`, {
+      file: folder,
+    })
+  return join(folder, name)
+}
+
+/**
+ * Takes a file into the project, by cloning or moving it, as a new asset with peaks, level and hash; bad files throw what `openAudio`
+ * throws and leave nothing behind. Long WAV files are answered after their header (loudness null, peak 0, no hash) and read through later.
+ */
+export async function adopt(project: Project, incoming: IncomingFile, options: AdoptOptions = {}): Promise<Asset> {
+  const { paths, assets, io } = project
+  const id = newId('a')
+  const stage = join(paths.work, `adopt-${id}`)
+  const staged = join(stage, sourceName(incoming.name))
+  const pcmFile = join(stage, 'pcm.wav')
+  const peaksFile = join(stage, 'peaks.bin')
+  let reader: AudioReader | undefined
+  try {
+    await mkdir(stage)
+    reader = await openAudio(incoming.file, { spoolFolder: stage })
+    const { sampleRate, channels, frames, container, encoding } = reader.info
+    const playable = container === 'wav' ? await playableSamples(incoming.file) : undefined
+    const isLate = playable !== undefined && frames * channels > promptSamples && !options.thorough
+    const measured = isLate
+      ? undefined
+      : await measure(reader, {
+          ...(playable ? {} : { pcmFile }),
+          ...(options.signal ? { signal: options.signal } : {}),
+        })
+    await reader.close()
+
+    if (!incoming.move) await io.copy(incoming.file, staged)
+    if (measured) await io.write(peaksFile, measured.peaks)
+    const audio: AudioFacts = {
+      ...{ sampleRate, channels, frames, container, encoding },
+      loudness: measured?.loudness ?? null,
+      peak: measured?.peak ?? 0,
+      pcm: playable ?? (await playableSamples(pcmFile))!,
+    }
+    const asset: Asset = {
+      id,
+      name: assets.freeName(safeFileName(incoming.name)),
+      kind: 'audio',
+      bytes: (await stat(incoming.file)).size,
+      createdAt: new Date().toISOString(),
+      sha256: isLate ? '' : await hashFile(incoming.move ? incoming.file : staged),
+      audio,
+      ...(options.origin ? { origin: options.origin } : {}),
+    }
+    refuseAborted(options.signal)
+    await writeAssetRecord(stage, asset)
+    if (incoming.move) await rename(incoming.file, staged)
+    await assets.enter(asset, stage)
+    if (isLate) measureLater(project, asset, options.onUnreadable)
+    return asset
+  } catch (thrown) {
+    await reader?.close().catch(() => undefined)
+    await rm(stage, { recursive: true, force: true })
+    if (incoming.move) await rm(incoming.file, { force: true })
+    const internal = [pcmFile, peaksFile, staged, ...(incoming.move ? [incoming.file] : [])]
+    throw renamed(asNagareError(thrown, incoming.name), incoming.name, internal)
+  }
+}
+
+/** The error with the file's name for people in place of its `internal` paths. */
+function renamed(error: NagareError, name: string, internal: string[]): NagareError {
+  const message = internal.reduce((text, path) => text.replaceAll(path, name), error.message)
+  const file = error.file === undefined || internal.includes(error.file) ? name : error.file
+  return new NagareError(error.code, message, { file, cause: error, ...(error.hint ? { hint: error.hint } : {}) })
+}
+
+/** Reads an asset through in the background and completes its record; takes it out again when it cannot be read. */
+export function measureLater(
+  project: Project,
+  asset: Asset,
+  onUnreadable: AdoptOptions['onUnreadable'] = () => {},
+): void {
+  const { assets, io, log, paths, closing } = project
+  let file = paths.asset(asset.id)
+  const work = async () => {
+    file = await soundFile(project, asset.id)
+    const reader = await openAudio(file, { spoolFolder: paths.work })
+    try {
+      const { peaks, loudness, peak } = await measure(reader, { signal: closing })
+      const sha256 = await hashFile(file)
+      if (!assets.has(asset.id)) return
+      await io.write(join(paths.asset(asset.id), 'peaks.bin'), peaks)
+      const current = assets.get(asset.id)
+      await assets.put({ ...current, sha256, audio: { ...current.audio!, loudness, peak } })
+    } finally {
+      await reader.close()
+    }
+  }
+  project.inBackground(
+    work().catch(async (thrown: unknown) => {
+      if (closing.aborted || !assets.has(asset.id)) return
+      const found = asNagareError(thrown, asset.name)
+      log.warn('asset-unreadable', { asset: asset.id, error: found })
+      if (found.code === 'bad-input' || found.code === 'corrupt') await assets.remove(asset.id).catch(() => undefined)
+      onUnreadable(asset, renamed(found, asset.name, [file]))
+    }),
+  )
+}
+
+/** Finishes what an earlier process left unmeasured. */
+export async function measureUnfinished(project: Project, onUnreadable?: AdoptOptions['onUnreadable']): Promise<void> {
+  for (const asset of project.assets.list()) {
+    const names = await readdir(project.paths.asset(asset.id))
+    if (!names.includes('peaks.bin')) measureLater(project, asset, onUnreadable)
+  }
+}

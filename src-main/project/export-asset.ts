@@ -1,0 +1,74 @@
+import type { ExportFormat } from '@contract'
+import { stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { createFlac, createWav, openAudio, type AudioReader, type AudioWriter } from '../dsp'
+import { asNagareError } from '../lib/errors'
+import { stem } from '../lib/names'
+import { soundFile } from './adopt'
+import { refuseAborted } from './measure'
+import { safeFileName, uniqueName } from './names'
+import type { Project } from './open-project'
+
+const blockFrames = 65_536
+
+export interface Exported {
+  /** Where `/exports/` serves it. */
+  url: string
+  name: string
+  bytes: number
+}
+
+/** Names of finished exports and what each holds, so that a second export of another asset does not replace a first. */
+const taken = new WeakMap<Project, Map<string, string>>()
+
+function exportName(project: Project, id: string, format: ExportFormat): string {
+  const names = taken.get(project) ?? new Map<string, string>()
+  taken.set(project, names)
+  const content = `${id} ${format}`
+  for (const [name, holds] of names) if (holds === content) return name
+  const base = stem(safeFileName(project.assets.get(id).name))
+  const name = uniqueName(`${base}.${format.startsWith('flac') ? 'flac' : 'wav'}`, names.keys())
+  names.set(name, content)
+  return name
+}
+
+function startWriter(
+  path: string,
+  format: ExportFormat,
+  { sampleRate, channels, encoding }: AudioReader['info'],
+): Promise<AudioWriter> {
+  if (format === 'flac-16' || format === 'flac-24')
+    return createFlac(path, { sampleRate, channels, bits: format === 'flac-16' ? 16 : 24 })
+  const sampleFormat = format.slice(4) as 's16' | 's24' | 'f32'
+  // Dither where bits are lost; whole numbers that fit are kept as they are.
+  const dither = sampleFormat === 's16' && encoding !== 's16' && encoding !== 'u8'
+  return createWav(path, { sampleRate, channels, format: sampleFormat, dither })
+}
+
+/** Writes an asset to `exports/` in `format`; the file appears when complete. Throws `cancelled`, `disk-full`, `unsupported`, `not-found`. */
+export async function exportAsset(
+  project: Project,
+  id: string,
+  format: ExportFormat,
+  signal?: AbortSignal,
+): Promise<Exported> {
+  const source = await soundFile(project, id)
+  const name = exportName(project, id, format)
+  const path = join(project.paths.exports, name)
+  const reader = await openAudio(source, { spoolFolder: project.paths.work })
+  let writer: AudioWriter | undefined
+  try {
+    writer = await startWriter(path, format, reader.info)
+    for (let block = await reader.read(blockFrames); block; block = await reader.read(blockFrames)) {
+      refuseAborted(signal)
+      await writer.write(block)
+    }
+    await writer.finish()
+    return { url: `/exports/${encodeURIComponent(name)}`, name, bytes: (await stat(path)).size }
+  } catch (thrown) {
+    await writer?.abort()
+    throw asNagareError(thrown, name)
+  } finally {
+    await reader.close()
+  }
+}

@@ -1,0 +1,35 @@
+import { join } from 'node:path'
+
+/** Where everything lies in a project folder. */
+export interface Layout {
+  folder: string
+  manifest: string
+  lock: string
+  jobLog: string
+  /** One folder per asset: `asset.json`, `source.<ext>`, `peaks.bin`, `pcm.wav` where the source does not play by range. */
+  assets: string
+  /** Part outputs of running jobs and of files being taken in. */
+  work: string
+  /** Finished uploads. */
+  incoming: string
+  exports: string
+  asset(id: string): string
+  workOf(job: string): string
+}
+
+/** The paths of the project in `folder`. */
+export function layout(folder: string): Layout {
+  const at = (...names: string[]) => join(folder, ...names)
+  return {
+    folder,
+    manifest: at('project.json'),
+    lock: at('lock'),
+    jobLog: at('jobs.jsonl'),
+    assets: at('assets'),
+    work: at('work'),
+    incoming: at('incoming'),
+    exports: at('exports'),
+    asset: (id) => at('assets', id),
+    workOf: (job) => at('work', job),
+  }
+}

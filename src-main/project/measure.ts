@@ -1,0 +1,77 @@
+import type { AudioFacts } from '@contract'
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { open } from 'node:fs/promises'
+import { createWav, encodePeaks, loudnessMeter, peaksBuilder, type AudioReader } from '../dsp'
+import { readWavLayout } from '../dsp/wav-header'
+import { NagareError } from '../lib/errors'
+
+const blockFrames = 65_536
+
+/** Level of a recording: integrated loudness in LUFS (null for silence) and largest magnitude. */
+export interface Level {
+  loudness: number | null
+  peak: number
+}
+
+export interface MeasureOptions {
+  /** Also writes the samples to this WAV file (32-bit float). */
+  pcmFile?: string
+  signal?: AbortSignal
+}
+
+/** Throws `cancelled` once `signal` is aborted. */
+export function refuseAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw new NagareError('cancelled', 'Stopped as asked.')
+}
+
+/** Reads a recording once from its start to its end; answers its level and its peaks file, one block in memory. Throws what reading throws. */
+export async function measure(
+  reader: AudioReader,
+  { pcmFile, signal }: MeasureOptions = {},
+): Promise<Level & { peaks: Uint8Array }> {
+  const { sampleRate, channels } = reader.info
+  const builder = peaksBuilder(channels, sampleRate)
+  const meter = loudnessMeter(sampleRate, channels)
+  const writer = pcmFile ? await createWav(pcmFile, { sampleRate, channels, format: 'f32' }) : undefined
+  let peak = 0
+  try {
+    for (let block = await reader.read(blockFrames); block; block = await reader.read(blockFrames)) {
+      refuseAborted(signal)
+      builder.push(block)
+      meter.push(block)
+      for (const channel of block)
+        for (let i = 0; i < channel.length; i++) {
+          const magnitude = Math.abs(channel[i]!)
+          if (magnitude > peak) peak = magnitude
+        }
+      await writer?.write(block)
+    }
+    await writer?.finish()
+  } catch (thrown) {
+    await writer?.abort()
+    throw thrown
+  }
+  const loudness = meter.finish()
+  return { loudness: Number.isFinite(loudness) ? loudness : null, peak, peaks: encodePeaks(builder.finish()) }
+}
+
+/** Where the samples lie in the WAV file at `path`; undefined when browsers cannot play it as it is (no RIFF WAVE, 64-bit floats). */
+export async function playableSamples(path: string): Promise<AudioFacts['pcm'] | undefined> {
+  const handle = await open(path, 'r')
+  try {
+    const { buffer } = await handle.read(Buffer.alloc(12), 0, 12, 0)
+    if (buffer.toString('latin1', 0, 4) !== 'RIFF' || buffer.toString('latin1', 8, 12) !== 'WAVE') return undefined
+    const { dataOffset, encoding } = await readWavLayout(handle, (await handle.stat()).size, path, true)
+    return encoding === 'f64' ? undefined : { offset: dataOffset, encoding }
+  } finally {
+    await handle.close()
+  }
+}
+
+/** SHA-256 of a file's bytes, lowercase hexadecimal. */
+export async function hashFile(path: string): Promise<string> {
+  const hash = createHash('sha256')
+  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(chunk as Buffer)
+  return hash.digest('hex')
+}

@@ -1,0 +1,21 @@
+import { describe, expect, it } from 'vitest'
+import { calls, Settings, Source } from '@contract'
+
+describe('settings.set', () => {
+  it('changes only what is named: a patch brings no defaults', () => {
+    expect(calls['settings.set'].args.parse({ theme: 'dark' })).toEqual({ theme: 'dark' })
+  })
+
+  it('has a default for everything', () => {
+    expect(Settings.parse({})).toEqual({ device: 'auto', theme: 'system', exportFormat: 'wav-s16', tasks: {} })
+  })
+})
+
+describe('Source', () => {
+  it('is one of path, upload, asset, and nothing mixed', () => {
+    expect(Source.safeParse({ path: '/a.wav' }).success).toBe(true)
+    expect(Source.safeParse({ path: '/a.wav', asset: 'a-1' }).success).toBe(false)
+    expect(Source.safeParse({ upload: '../x', name: 'x.wav' }).success).toBe(false)
+    expect(Source.safeParse({ asset: 'a/../b' }).success).toBe(false)
+  })
+})
