@@ -74,7 +74,11 @@ async function openZip(path: string): Promise<Container> {
       const entry = entries.get(name)
       if (!entry) throw new NagareError('not-found', `${path} holds no ${name}.`, { file: path })
       if (entry.uncompressedSize > limit) throw tooLarge(`${path}: ${name}`, entry.uncompressedSize, limit)
-      return buffer(await zip.openReadStreamPromise(entry))
+      try {
+        return await buffer(await zip.openReadStreamPromise(entry))
+      } catch (cause) {
+        throw new NagareError('corrupt', `${path}: ${name} cannot be read: ${(cause as Error).message}.`, { file: path, cause })
+      }
     },
     close: () => zip.close(),
   }

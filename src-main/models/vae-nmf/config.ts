@@ -32,14 +32,15 @@ export const McemSettings = z.object({
   /** EM iterations on the first window of a recording. */
   iterations: z.int().min(1).max(1000).default(50),
   /** Noise spectra in the NMF. */
-  components: z.int().min(1).max(64).default(10),
+  components: z.int().min(1).max(64).default(16),
   /** Metropolis–Hastings moves per iteration, and how many of the last are kept. */
-  moves: z.int().min(1).max(200).default(10),
-  kept: z.int().min(1).max(100).default(5),
+  moves: z.int().min(1).max(200).default(6),
+  kept: z.int().min(1).max(100).default(3),
   /** Samples that the Wiener filter is averaged over at the end. */
-  finalMoves: z.int().min(1).max(500).default(25),
-  /** Standard deviation of the proposal. */
-  proposal: z.number().positive().max(10).default(0.1),
+  finalMoves: z.int().min(1).max(500).default(20),
+  /** Standard deviation of the proposal at the start, and how fast each frame's adapts; 0 keeps it. */
+  proposal: z.number().positive().max(10).default(0.15),
+  adapt: z.number().min(0).max(1).default(0.1),
   /** Frames processed together, and frames over which neighbouring windows are cross-faded. */
   window: z.int().min(16).max(8192).default(512),
   overlap: z.int().min(0).max(512).default(32),

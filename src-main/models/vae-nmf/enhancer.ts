@@ -32,8 +32,8 @@ interface Pending {
 }
 
 /**
- * Opens streaming speech enhancement: windows of `settings.window` frames, each started from the noise spectra of the one before, their masks
- * cross-faded over `settings.overlap` frames, one mask for all channels. `step(seconds, part)` tells how much is finished and may throw to stop.
+ * Opens streaming speech enhancement: windows of `settings.window` frames, each with noise spectra of its own, their masks cross-faded over
+ * `settings.overlap` frames, one mask for all channels. `step` tells how many frames are finished, parts of one included, and may throw to stop.
  */
 export function openEnhancer(
   device: Device,
@@ -49,7 +49,6 @@ export function openEnhancer(
   const synthesizers = Array.from({ length: channels }, () => stftSynthesizer(frontEnd))
   const draws = random(seed)
   let separator: Separator | undefined
-  let spectra: Float32Array | undefined
   let pending: Pending = { spectra: analyzers.map(() => emptySpectrum(bins)), power: new Float32Array(0), frames: 0 }
   let tail: Float32Array | undefined
   /** Power of the frames before the pending ones, so that the last window can look back. */
@@ -57,19 +56,16 @@ export function openEnhancer(
   let samples = 0
   let framesDone = 0
 
-  const maskOf = async (observed: Float32Array, count: number, compiled: number): Promise<Float32Array> => {
+  /** `fresh` of the `count` frames are new; the rest only gives context. */
+  const maskOf = async (observed: Float32Array, count: number, fresh: number, compiled: number): Promise<Float32Array> => {
     const energy = observed.reduce((sum, value) => sum + value, 0) / count
     if (!(energy > silence)) return new Float32Array(count * bins).fill(1)
     separator ??= await openSeparator(device, model, settings, compiled)
-    const share = (count - (tail ? overlap : 0)) / iterations
-    const found = await separator.separate(observed, count, {
+    return separator.separate(observed, count, {
       iterations,
-      spectra,
       random: draws,
-      step: (iteration) => step(framesDone + Math.max(0, share) * iteration),
+      step: (iteration) => step(framesDone + (fresh * iteration) / iterations),
     })
-    spectra = found.spectra
-    return found.mask
   }
 
   /** Applies `mask` to the first `count` pending frames and synthesises them. */
@@ -121,7 +117,7 @@ export function openEnhancer(
       add(analyzers.map((analyzer, channel) => analyzer.push(block[channel]!)))
       const parts: Enhanced[] = []
       while (pending.frames >= window) {
-        const mask = await maskOf(pending.power.subarray(0, window * bins), window, window)
+        const mask = await maskOf(pending.power.subarray(0, window * bins), window, window - overlap, window)
         fade(mask)
         const ready = window - overlap
         const next = mask.slice(ready * bins)
@@ -139,7 +135,7 @@ export function openEnhancer(
         const observed = join(lastFrames(past, context, bins), pending.power)
         const count = context + pending.frames
         const compiled = separator?.frames ?? Math.min(window, Math.ceil(count / granule) * granule)
-        const mask = (await maskOf(observed, count, compiled)).slice(context * bins)
+        const mask = (await maskOf(observed, count, pending.frames, compiled)).slice(context * bins)
         fade(mask)
         parts.push(release(mask, pending.frames))
       }

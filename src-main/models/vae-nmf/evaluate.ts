@@ -80,7 +80,7 @@ export async function evaluateVae(context: EvaluateContext): Promise<Evaluation>
   return {
     protocol:
       `${list.length} mixtures of ${seconds} s: speakers ${used} (none named in the pack's card), ${new Set(list.map(({ noise }) => noise)).size} noises, ` +
-      `0 and 5 dB in turn; SI-SDR against the clean recording; ${settings.iterations} EM iterations of ${settings.moves} moves, ${settings.components} noise spectra, seeds ${seed}…${seed + list.length - 1}.`,
+      `0 and 5 dB in turn; SI-SDR against the clean recording; ${settings.iterations} EM iterations of ${settings.moves} moves (${settings.kept} kept), ${settings.components} noise spectra, seeds ${seed}…${seed + list.length - 1}.`,
     metrics: [
       { name: 'SI-SDR in', value: mean('in'), unit: 'dB' },
       { name: 'SI-SDR out', value: mean('out'), unit: 'dB' },

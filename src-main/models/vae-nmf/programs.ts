@@ -17,10 +17,14 @@ import { decode, encode, featureShapes, features, vaeShapes } from './network'
 /** Least variance of noise, relative to the mean frame energy: keeps every ratio and product within single precision. */
 export const noiseFloor = 1e-9
 
+/** Share of moves that a random walk should take. */
+const acceptance = 0.35
+
 /** What stays with one window from iteration to iteration. */
 const stateShapes = (config: VaeConfig, { components }: McemSettings, frames: number): Shapes => ({
   z: [frames, config.latent],
   gain: [frames, 1],
+  spread: [frames, 1],
   h: [frames, components],
   w: [components, config.bins],
 })
@@ -54,14 +58,18 @@ export function startProgram(config: VaeConfig, frontEnd: FrontEnd, frames: numb
   }
 }
 
-/** A chain of `moves` moves from the state's z, of which the speech variances of the last `kept` are handed on. */
+/**
+ * A chain of `moves` moves from the state's z, of which the speech variances of the last `kept` are handed on. Each frame's proposal has its own
+ * spread; with `adapt` it grows after a move taken and shrinks after one refused, towards taking `acceptance` of them (Andrieu & Thoms 2008, §4).
+ */
 function runChain(
-  { moves, kept, proposal }: { moves: number; kept: number; proposal: number },
+  { moves, kept, adapt }: { moves: number; kept: number; adapt: number },
   params: Tensors,
   state: Tensors,
   inputs: Tensors,
 ) {
   const { z, gain, h, w } = state as Record<'z' | 'gain' | 'h' | 'w', tf.Tensor2D>
+  let spread = state['spread'] as tf.Tensor2D
   const { power, band, valid } = inputs as Record<'power' | 'band' | 'valid', tf.Tensor2D>
   const observed: Observation = { power, band, valid, floor: noiseFloor }
   // Bins that the recording lacks get no speech: their variance no longer depends on z, so they drop out of every ratio.
@@ -70,7 +78,7 @@ function runChain(
   const logGain = tf.log(gain)
   const speechOf = (at: tf.Tensor2D): tf.Tensor2D => tf.exp(tf.add(decode(banded, at), logGain))
   const noise = noiseVariance(h, w, noiseFloor)
-  const steps = tf.split(tf.mul(inputs['normal']!, proposal), moves, 0) as tf.Tensor2D[]
+  const steps = tf.split(inputs['normal']!, moves, 0) as tf.Tensor2D[]
   const uniforms = tf.split(inputs['uniform']!, moves, 0) as tf.Tensor2D[]
   let speech = speechOf(z)
   let chain = { z, logLikelihood: logLikelihood(power, tf.add(speech, noise)) }
@@ -79,13 +87,15 @@ function runChain(
     const keeping = move >= moves - kept
     // Until the first kept sample only z is carried on; there it is decoded once.
     if (keeping && samples.length === 0) speech = speechOf(chain.z)
-    const moved = metropolisMove(power, chain, noise, speechOf, steps[move]!, uniforms[move]!)
+    const moved = metropolisMove(power, chain, noise, speechOf, tf.mul(steps[move]!, spread), uniforms[move]!)
     chain = moved
+    if (adapt > 0)
+      spread = tf.mul(spread, tf.exp(tf.mul(tf.sub(tf.cast(moved.accepted, 'float32'), acceptance), adapt)))
     if (!keeping) continue
     speech = tf.where(moved.accepted, moved.speech, speech) as tf.Tensor2D
     samples.push(speech)
   }
-  return { observed, z: chain.z, gain, h, w, noise, samples }
+  return { observed, z: chain.z, spread, gain, h, w, noise, samples }
 }
 
 /**
@@ -93,33 +103,33 @@ function runChain(
  * State z, gain, h, w; inputs as `observationShapes` and `drawShapes`. No outputs.
  */
 export function iterationProgram(config: VaeConfig, settings: McemSettings, frames: number): ProgramSpec {
-  const { moves, kept, proposal } = settings
+  const { moves, kept, adapt } = settings
   return {
     name: 'vae-nmf iteration',
     params: only(vaeShapes(config), 'decoder.'),
     state: stateShapes(config, settings, frames),
     inputs: { ...observationShapes(config, frames), ...drawShapes(config, frames, moves) },
     run({ params, state, inputs }) {
-      const chain = runChain({ moves, kept: Math.min(kept, moves), proposal }, params, state, inputs)
-      const { observed, samples, gain, z } = chain
+      const chain = runChain({ moves, kept: Math.min(kept, moves), adapt }, params, state, inputs)
+      const { observed, samples, gain, spread, z } = chain
       const newW = updateSpectra(observed, samples, chain.h, chain.w)
       const { h, w } = rescale(updateActivations(observed, samples, chain.h, newW), newW)
       const louder = gainFactor(observed, samples, noiseVariance(h, w, noiseFloor))
-      return { state: { z, h, w, gain: tf.clipByValue(tf.mul(gain, louder), 1e-9, 1e6) } }
+      return { state: { z, spread, h, w, gain: tf.clipByValue(tf.mul(gain, louder), 1e-9, 1e6) } }
     },
   }
 }
 
 /** The Wiener gain averaged over `finalMoves` further samples. State and inputs as in an iteration; out: mask [frames, bins]. */
 export function posteriorProgram(config: VaeConfig, settings: McemSettings, frames: number): ProgramSpec {
-  const { finalMoves, proposal } = settings
+  const { finalMoves } = settings
   return {
     name: 'vae-nmf posterior',
     params: only(vaeShapes(config), 'decoder.'),
     state: stateShapes(config, settings, frames),
     inputs: { ...observationShapes(config, frames), ...drawShapes(config, frames, finalMoves) },
     run({ params, state, inputs }) {
-      const { z, samples, noise } = runChain({ moves: finalMoves, kept: finalMoves, proposal }, params, state, inputs)
+      const { z, samples, noise } = runChain({ moves: finalMoves, kept: finalMoves, adapt: 0 }, params, state, inputs)
       return { state: { z }, outputs: { mask: wienerGain(samples, noise) } }
     },
   }

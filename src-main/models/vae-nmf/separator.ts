@@ -8,30 +8,18 @@ import { iterationProgram, noiseFloor, posteriorProgram, startProgram } from './
 /** Share of a window's mean frame energy under which a bin counts as missing from the recording. */
 const emptyBin = 2e-9
 
-export interface Separation {
-  /** Share of speech in every bin, [frames, bins], 0 to 1. */
-  mask: Float32Array
-  /** The noise spectra found, [components, bins], rows summing to 1. */
-  spectra: Float32Array
-}
-
 /** Splits windows of one length into speech and noise on one device. */
 export interface Separator {
   readonly frames: number
   /**
-   * Runs `iterations` of EM on `power` [count, bins], count ≤ frames, from the noise `spectra` of the window before where given.
+   * The share of speech in every bin, 0 to 1, [count, bins], after `iterations` of EM on `power` [count, bins], count ≤ frames.
    * `step` is called after each; it may throw to stop.
    */
   separate(
     power: Float32Array,
     count: number,
-    options: {
-      iterations: number
-      spectra?: Float32Array | undefined
-      random: Random
-      step: (iteration: number) => void
-    },
-  ): Promise<Separation>
+    options: { iterations: number; random: Random; step: (iteration: number) => void },
+  ): Promise<Float32Array>
   dispose(): Promise<void>
 }
 
@@ -44,7 +32,7 @@ export async function openSeparator(
 ): Promise<Separator> {
   const { config, frontEnd, weights } = model
   const { bins, latent } = config
-  const { components, moves, finalMoves } = settings
+  const { components, moves, finalMoves, proposal } = settings
   const specs = [
     startProgram(config, frontEnd, frames),
     iterationProgram(config, settings, frames),
@@ -53,6 +41,7 @@ export async function openSeparator(
   const blank = {
     z: float32([frames, latent]),
     gain: float32([frames, 1], new Float32Array(frames).fill(1)),
+    spread: float32([frames, 1], new Float32Array(frames).fill(proposal)),
     h: float32([frames, components]),
     w: float32([components, bins]),
   }
@@ -69,7 +58,7 @@ export async function openSeparator(
 
   return {
     frames,
-    async separate(power, count, { iterations, spectra, random, step }) {
+    async separate(power, count, { iterations, random, step }) {
       const { scaled } = normalise(power.subarray(0, count * bins), count, noiseFloor)
       const padded = new Float32Array(frames * bins).fill(noiseFloor)
       padded.set(scaled)
@@ -79,16 +68,15 @@ export async function openSeparator(
         valid: float32([frames, 1], new Float32Array(frames).fill(1, 0, count)),
       }
       const { z } = await start.run(observed)
-      const noise = initialNoise(frames, components, bins, 1 / bins, spectra, random)
-      await iteration.setState({ ...noise, z: z!, gain: blank.gain })
+      const noise = initialNoise(frames, components, bins, random)
+      await iteration.setState({ ...noise, z: z!, gain: blank.gain, spread: blank.spread })
       for (let i = 0; i < iterations; i++) {
         await iteration.run({ ...observed, ...draws(moves, random) })
         step(i + 1)
       }
-      const found = await iteration.state()
-      await posterior.setState(found)
+      await posterior.setState(await iteration.state())
       const { mask } = await posterior.run({ ...observed, ...draws(finalMoves, random) })
-      return { mask: (mask!.data as Float32Array).subarray(0, count * bins), spectra: found['w']!.data as Float32Array }
+      return (mask!.data as Float32Array).subarray(0, count * bins)
     },
     async dispose() {
       for (const runner of runners) await runner.dispose()
@@ -103,23 +91,24 @@ function bandOf(scaled: Float32Array, count: number, bins: number): Float32Array
   return band.map((sum) => (sum / Math.max(1, count) > emptyBin ? 1 : 0))
 }
 
-/** Random spectra near white noise of the window's level, or the given ones; activations to match. */
-function initialNoise(
-  frames: number,
-  components: number,
-  bins: number,
-  level: number,
-  spectra: Float32Array | undefined,
-  random: Random,
-): NDArrays {
-  const uniform = (size: number) => random.fillUniform(new Float32Array(size)).map((u) => 0.1 + 0.9 * u)
-  const w = spectra?.slice() ?? uniform(components * bins)
-  if (!spectra)
-    for (let k = 0; k < components; k++) {
-      const row = w.subarray(k * bins, (k + 1) * bins)
-      const sum = row.reduce((total, value) => total + value, 0)
-      for (let f = 0; f < bins; f++) row[f] = row[f]! / sum
-    }
-  const h = uniform(frames * components).map((value) => (value * level * bins) / (components * 0.55))
-  return { w: float32([components, bins], w), h: float32([frames, components], h) }
+/**
+ * Random spectra around white noise whose energy is the window's: at first noise explains everything, and speech has to earn its share.
+ * Nothing is carried over from the window before: spectra that have seen speech once keep taking it.
+ */
+function initialNoise(frames: number, components: number, bins: number, random: Random): NDArrays {
+  const uniform = (shape: [number, number]) => {
+    const array = float32(shape)
+    random.fillUniform(array.data)
+    for (let i = 0; i < array.data.length; i++) array.data[i] = 0.1 + 0.9 * array.data[i]!
+    return array
+  }
+  const w = uniform([components, bins])
+  for (let k = 0; k < components; k++) {
+    const row = w.data.subarray(k * bins, (k + 1) * bins)
+    const sum = row.reduce((total, value) => total + value, 0)
+    for (let f = 0; f < bins; f++) row[f] = row[f]! / sum
+  }
+  const h = uniform([frames, components])
+  for (let i = 0; i < h.data.length; i++) h.data[i] = h.data[i]! / (components * 0.55)
+  return { w, h }
 }

@@ -31,7 +31,7 @@ function turned({ shape, data }: NDArray): NDArray & { data: Float32Array } {
   return out
 }
 
-const tensor = ({ shape, data }: NDArray) => tf.tensor(data, [...shape]) as tf.Tensor2D
+const tensor = ({ shape, data }: NDArray) => tf.tensor2d(data, shape as [number, number])
 
 describe.each(['reference', 'cpu'])('Monte-Carlo EM on %s against the public implementation', (id) => {
   let device: Device

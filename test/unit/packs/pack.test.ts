@@ -1,0 +1,185 @@
+import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { float32 } from '../../../src-main/lib/ndarray'
+import { addPack, catalogue, choosePack, decodeSafetensors, encodeSafetensors, openPack, removePack, writePack } from '../../../src-main/packs'
+import { parseNpy } from '../../../src-main/packs/npz'
+import { tempFolder } from '../../helpers/folder'
+
+const card = {
+  kind: 'vae-nmf',
+  name: 'Test',
+  description: '',
+  licence: 'CC0',
+  config: { bins: 3 },
+  frontEnd: { sampleRate: 16_000 },
+  provenance: { data: [], command: 'none', seed: 1, steps: 2, seconds: 3, device: 'cpu', notes: '' },
+  metrics: [{ name: 'loss', value: 1.5, unit: 'nats', protocol: 'none' }],
+}
+const weights = {
+  b: float32([2, 3], Float32Array.of(1, -2, 3.5, 1e-30, 0, 7)),
+  a: { shape: [2], dtype: 'int32' as const, data: Int32Array.of(-1, 2) },
+  c: { shape: [], dtype: 'bool' as const, data: Uint8Array.of(1) },
+}
+
+let folder: string
+beforeEach(async () => {
+  folder = await tempFolder()
+})
+
+describe('safetensors', () => {
+  it('reads back what it wrote', () => {
+    expect(decodeSafetensors(encodeSafetensors(weights, { made: 'here' }))).toEqual(weights)
+  })
+
+  it.each([
+    ['nothing', Buffer.alloc(0), 'corrupt'],
+    ['a header longer than the file', Buffer.from([255, 255, 255, 255, 255, 255, 255, 127, 0, 0]), 'corrupt'],
+    ['a header that is no JSON', Buffer.concat([Buffer.from([2, 0, 0, 0, 0, 0, 0, 0]), Buffer.from('hi')]), 'corrupt'],
+    ['data outside the file', header({ x: { dtype: 'F32', shape: [4], data_offsets: [0, 16] } }), 'corrupt'],
+    ['a shape that its data do not fill', header({ x: { dtype: 'F32', shape: [4], data_offsets: [0, 8] } }, 8), 'corrupt'],
+    ['another number type', header({ x: { dtype: 'F8_E4M3', shape: [1], data_offsets: [0, 1] } }, 1), 'unsupported'],
+  ])('refuses %s', (_, bytes, code) => {
+    expect(() => decodeSafetensors(bytes)).toThrow(expect.objectContaining({ code }))
+  })
+})
+
+function header(content: unknown, data = 0): Buffer {
+  const json = Buffer.from(JSON.stringify(content))
+  const length = Buffer.alloc(8)
+  length.writeBigUInt64LE(BigInt(json.length))
+  return Buffer.concat([length, json, Buffer.alloc(data)])
+}
+
+describe.each(['model.nagare', 'model'])('a pack in %s', (name) => {
+  it('comes back as it was written, extra files included', async () => {
+    const path = join(folder, name)
+    await writePack(path, card, weights, { 'threshold.json': Buffer.from('{"t":1}') })
+    const pack = await openPack(path)
+    expect(pack.weights).toEqual(weights)
+    expect(pack.manifest).toMatchObject(card)
+    expect(Buffer.from(await pack.file('threshold.json')).toString()).toBe('{"t":1}')
+    expect(await readdir(folder)).toEqual([name])
+  })
+
+  it('replaces an older one in one step', async () => {
+    const path = join(folder, name)
+    await writePack(path, card, weights)
+    await writePack(path, { ...card, name: 'Newer' }, weights)
+    expect((await openPack(path)).manifest.name).toBe('Newer')
+    expect(await readdir(folder)).toEqual([name])
+  })
+})
+
+describe('a damaged or hostile pack', () => {
+  it('is refused when a file has another hash', async () => {
+    const path = join(folder, 'model')
+    await writePack(path, card, weights)
+    const file = join(path, 'weights.safetensors')
+    const bytes = await readFile(file)
+    bytes[bytes.length - 1]! ^= 1
+    await writeFile(file, bytes)
+    await expect(openPack(path)).rejects.toMatchObject({ code: 'corrupt', message: expect.stringContaining('sha256') as unknown })
+  })
+
+  it('is refused when a byte of the zip changed, wherever it is', async () => {
+    const path = join(folder, 'model.nagare')
+    await writePack(path, card, weights)
+    const whole = await readFile(path)
+    for (let at = 0; at < whole.length; at += 97) {
+      const bytes = Buffer.from(whole)
+      bytes[at]! ^= 0x55
+      await writeFile(path, bytes)
+      const outcome = await openPack(path).then(
+        (pack) => pack.weights,
+        (error: { code: string }) => error.code,
+      )
+      // Bytes that carry no content (dates, attributes) may change; the weights may not.
+      if (typeof outcome === 'string') expect(['corrupt', 'bad-input', 'unsupported', 'not-found', 'internal']).toContain(outcome)
+      else expect(outcome).toEqual(weights)
+    }
+  })
+
+  it('is refused when it is cut, empty, text, or has no card', async () => {
+    const path = join(folder, 'model.nagare')
+    await writePack(path, card, weights)
+    const whole = await readFile(path)
+    for (const bytes of [Buffer.alloc(0), Buffer.from('hello'), whole.subarray(0, 40), whole.subarray(0, -30)]) {
+      await writeFile(path, bytes)
+      await expect(openPack(path)).rejects.toMatchObject({ code: 'corrupt', file: path })
+    }
+    await mkdir(join(folder, 'empty'))
+    await expect(openPack(join(folder, 'empty'))).rejects.toMatchObject({ code: 'bad-input' })
+    await expect(openPack(join(folder, 'missing'))).rejects.toMatchObject({ code: 'not-found' })
+  })
+
+  it('does not follow a link out of its folder', async () => {
+    const path = join(folder, 'model')
+    await writePack(path, card, weights)
+    const outside = join(folder, 'outside')
+    await writeFile(outside, await readFile(join(path, 'weights.safetensors')))
+    const { rm } = await import('node:fs/promises')
+    await rm(join(path, 'weights.safetensors'))
+    await symlink(outside, join(path, 'weights.safetensors'))
+    await expect(openPack(path)).rejects.toMatchObject({ code: 'corrupt' })
+  })
+
+  it('never replaces a folder that is no pack', async () => {
+    const path = join(folder, 'music')
+    await mkdir(path)
+    await writeFile(join(path, 'song.wav'), 'x')
+    await expect(writePack(path, card, weights)).rejects.toMatchObject({ code: 'conflict' })
+    expect(await readdir(path)).toEqual(['song.wav'])
+  })
+})
+
+describe('the catalogue', () => {
+  it('lists packs by folder, leaves out what is none, adds, chooses and removes', async () => {
+    const [starter, user] = [join(folder, 'starter'), join(folder, 'user')]
+    await mkdir(starter)
+    await writePack(join(starter, 'speech'), card, weights)
+    await writeFile(join(starter, 'notes.txt'), 'x')
+    const bad: string[] = []
+    const folders = [
+      { folder: starter, origin: 'starter' as const },
+      { folder: user, origin: 'user' as const },
+    ]
+    const first = await catalogue(folders, (path) => bad.push(path))
+    expect(first.map(({ record }) => record)).toMatchObject([{ id: 'speech', kind: 'vae-nmf', origin: 'starter', sampleRate: 16_000 }])
+    expect(bad).toEqual([join(starter, 'notes.txt')])
+
+    const other = join(folder, 'My voice.nagare')
+    await writePack(other, { ...card, kind: 'blow' }, weights)
+    await addPack(other, user)
+    await expect(addPack(other, user)).rejects.toMatchObject({ code: 'conflict' })
+    const both = await catalogue(folders)
+    expect(both.map(({ record }) => record.id)).toEqual(['speech', 'My-voice'])
+    expect(choosePack(both, 'vae-nmf').record.id).toBe('speech')
+    expect(() => choosePack(both, 'vae-nmf', 'My-voice')).toThrow(/blow model/)
+    expect(() => choosePack(both, 'waveglow')).toThrow(/no waveglow model/)
+    expect(() => choosePack(both, 'vae-nmf', 'nobody')).toThrow(/there is: speech/)
+    await expect(removePack(both[0]!)).rejects.toMatchObject({ code: 'no-permission' })
+    await removePack(both[1]!)
+    expect((await catalogue(folders)).length).toBe(1)
+  })
+})
+
+describe('npy', () => {
+  const npy = (descr: string, order: 'True' | 'False', shape: string, body: Buffer) => {
+    const text = `{'descr': '${descr}', 'fortran_order': ${order}, 'shape': (${shape}), }`.padEnd(117) + '\n'
+    return Buffer.concat([Buffer.from('\x93NUMPY\x01\x00', 'latin1'), Buffer.from([text.length, 0]), Buffer.from(text), body])
+  }
+  const floats = (...values: number[]) => Buffer.from(Float32Array.from(values).buffer)
+
+  it('reads rows and columns in either order', () => {
+    expect(parseNpy(npy('<f4', 'False', '2, 3', floats(1, 2, 3, 4, 5, 6)), 'x')).toEqual(float32([2, 3], Float32Array.of(1, 2, 3, 4, 5, 6)))
+    expect(parseNpy(npy('<f4', 'True', '2, 3', floats(1, 4, 2, 5, 3, 6)), 'x')).toEqual(float32([2, 3], Float32Array.of(1, 2, 3, 4, 5, 6)))
+  })
+
+  it('refuses objects, cut data and nonsense', () => {
+    expect(() => parseNpy(npy('|O', 'False', '1,', Buffer.alloc(8)), 'x')).toThrow(/\|O/)
+    expect(() => parseNpy(npy('<f4', 'False', '9, 9', floats(1)), 'x')).toThrow(/its shape needs/)
+    expect(() => parseNpy(npy('<f4', 'False', '-1,', floats(1)), 'x')).toThrow(/shape/)
+    expect(() => parseNpy(Buffer.from('not an array at all'), 'x')).toThrow(/mark/)
+  })
+})
