@@ -8,7 +8,7 @@ import type { TaskOutput } from '../tasks/task'
 import { takeEntry, type JobEntry, type JobLog, type LoggedJob } from './job-log'
 import { progressMeter } from './progress-meter'
 import type { JobRunner, Run } from './run-in-worker'
-import type { WorkerJob } from './worker-messages'
+import type { TaskJob } from './worker-messages'
 
 const mostCrashes = 3
 /** Milliseconds between two progress events of a job. */
@@ -24,7 +24,7 @@ export interface QueueOptions {
   log: JobLog
   run: JobRunner
   /** Finds what the job needs to run: its input, its model. What it throws fails the job. */
-  prepare(job: Job): Promise<Omit<WorkerJob, 'cancelFlag' | 'work'>>
+  prepare(job: Job): Promise<Omit<TaskJob, 'cancelFlag' | 'work'>>
   /** Puts the outputs in their place and answers the ids of the assets they became; `seconds` is how long the task ran. */
   finish(job: Job, outputs: TaskOutput[], seconds: number): Promise<string[]>
   /** Undoes what `finish` did for a job whose end was never written down. */

@@ -1,8 +1,9 @@
 import { Worker } from 'node:worker_threads'
+import { createRunGate, terminateBehindGate } from '../lib/run-gate'
 import { systemClock, type Clock } from '../lib/clock'
 import { NagareError } from '../lib/errors'
 import type { TaskOutput, TaskProgress } from '../tasks/task'
-import type { WorkerJob, WorkerMessage } from './worker-messages'
+import type { TaskJob, WorkerJob, WorkerMessage } from './worker-messages'
 
 /** A running job. */
 export interface Run {
@@ -12,7 +13,7 @@ export interface Run {
   stop(): void
 }
 
-export type JobRunner = (job: Omit<WorkerJob, 'cancelFlag'>, progress: (progress: TaskProgress) => void) => Run
+export type JobRunner = (job: Omit<TaskJob, 'cancelFlag'>, progress: (progress: TaskProgress) => void) => Run
 
 export interface RunOptions {
   /** The worker's file. */
@@ -33,7 +34,8 @@ export function workerRunner({
 }: RunOptions): JobRunner {
   return (job, progress) => {
     const cancelFlag = new SharedArrayBuffer(4)
-    const workerData: WorkerJob = { ...job, cancelFlag }
+    const runGate = createRunGate()
+    const workerData: WorkerJob = { ...job, cancelFlag, runGate }
     const worker = new Worker(file, { workerData, name: `job ${job.task}`, stdin: false })
     let outcome: { outputs: TaskOutput[] } | { error: NagareError } | undefined
     let isStopping = false
@@ -77,7 +79,7 @@ export function workerRunner({
         Atomics.store(new Int32Array(cancelFlag), 0, 1)
         cancelTimer = clock.after(patience.flag, () => {
           cancelTimer = clock.after(patience.force, onStuck)
-          void worker.terminate()
+          void terminateBehindGate(worker, runGate)
         })
       },
     }

@@ -2,13 +2,13 @@ import { join } from 'node:path'
 import { throttle } from '../lib/throttle'
 import { errorRecord, NagareError } from '../lib/errors'
 import type { TaskContext, TaskDefinition, TaskProgress } from '../tasks/task'
-import type { WorkerJob, WorkerMessage } from './worker-messages'
+import type { TaskJob, WorkerMessage } from './worker-messages'
 
 const extensions = { audio: 'wav', image: 'png' }
 
 /** The context of a task that runs on behalf of `job`; progress goes through `report`. */
 export function taskContext(
-  job: WorkerJob,
+  job: TaskJob,
   accepts: TaskDefinition['accepts'],
   report: TaskContext<unknown>['progress'],
 ): TaskContext<unknown> {
@@ -27,7 +27,7 @@ export function taskContext(
 /** Runs the task that `job` names to its end and says through `post` what comes of it; never throws. */
 export async function runTask(
   tasks: readonly TaskDefinition[],
-  job: WorkerJob,
+  job: TaskJob,
   post: (message: WorkerMessage) => void,
 ): Promise<void> {
   const report = throttle<TaskProgress>(50, (progress) => post({ type: 'progress', progress }))

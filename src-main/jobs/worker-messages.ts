@@ -1,8 +1,8 @@
 import type { ErrorRecord } from '../lib/errors'
 import type { TaskOutput, TaskProgress } from '../tasks/task'
 
-/** What a worker is started with. */
-export interface WorkerJob {
+/** What a task needs to run. */
+export interface TaskJob {
   task: string
   source: string
   sourceName: string
@@ -14,6 +14,12 @@ export interface WorkerJob {
   work: string
   /** One 32-bit word; not 0 asks the task to stop. */
   cancelFlag: SharedArrayBuffer
+}
+
+/** What a worker thread is started with. */
+export interface WorkerJob extends TaskJob {
+  /** Keeps the thread from being ended while native code computes in it. */
+  runGate: SharedArrayBuffer
 }
 
 /** What a worker says. */

@@ -1,6 +1,9 @@
 import { parentPort, workerData } from 'node:worker_threads'
+import { useRunGate } from '../lib/run-gate'
 import { tasks } from '../tasks'
 import { runTask } from './run-task'
 import type { WorkerJob } from './worker-messages'
 
-await runTask(tasks, workerData as WorkerJob, (message) => parentPort!.postMessage(message))
+const job = workerData as WorkerJob
+useRunGate(job.runGate)
+await runTask(tasks, job, (message) => parentPort!.postMessage(message))

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core'
 import { parentPort, workerData } from 'node:worker_threads'
-import { openDevice, useRunGate } from '../../src-main/compute'
+import { openDevice } from '../../src-main/compute'
+import { useRunGate } from '../../src-main/lib/run-gate'
 import { float32 } from '../../src-main/lib/ndarray'
 
 /** A worker that computes without end behind its gate, and posts the gradient of tanh at 0 after each run. */

@@ -4,7 +4,7 @@ import { NagareError } from '../../lib/errors'
 import type { NDArray, NDArrays } from '../../lib/ndarray'
 import { lowerProgram, type OnnxModel } from '../onnx/lower'
 import { checkValues, typedArray, valueTypes, type Device, type ProgramSpec, type Runner } from '../program'
-import { throughGate } from '../run-gate'
+import { throughGate } from '../../lib/run-gate'
 import { mapValues, traceProgram } from '../trace/trace'
 import { serial } from './serial'
 

@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { build } from 'vite'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { createRunGate, terminateBehindGate } from '../../../src-main/compute'
+import { createRunGate, terminateBehindGate } from '../../../src-main/lib/run-gate'
 
 const root = resolve(import.meta.dirname, '../../..')
 let folder = ''

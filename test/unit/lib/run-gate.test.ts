@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest'
-import { createRunGate, terminateBehindGate, useRunGate } from '../../../src-main/compute'
-import { throughGate } from '../../../src-main/compute/run-gate'
+import { createRunGate, terminateBehindGate, throughGate, useRunGate } from '../../../src-main/lib/run-gate'
 
 test('a thread is terminated only between device calls', async () => {
   const gate = createRunGate()
