@@ -2,9 +2,10 @@ import { writeFileAtomic } from '../lib/atomic-file'
 import { NagareError } from '../lib/errors'
 import { family, kinds } from '../models/registry'
 import { commonOptions, needed, pairs, seedOf, text, type Command } from './command'
+import { recordMetrics } from '../packs'
 import { findPackOfKind } from './places'
 
-const usage = 'nagare evaluate KIND --data DIR [--model PACK] [--set key=value …] [-o TABLE.json]'
+const usage = 'nagare evaluate KIND --data DIR [--model PACK] [--set key=value …] [-o TABLE.json] [--record]'
 
 export const evaluate: Command = {
   name: 'evaluate',
@@ -16,15 +17,17 @@ export const evaluate: Command = {
     model: { type: 'string' },
     out: { type: 'string', short: 'o' },
     set: { type: 'string', multiple: true },
+    record: { type: 'boolean' },
   },
   async run({ values, positionals }, terminal) {
     const kind = positionals[0]
     if (!kind)
       throw new NagareError('bad-input', `evaluate needs a kind: ${kinds.join(', ')}.`, { hint: `Usage: ${usage}` })
     const model = family(kind)
+    const pack = await findPackOfKind(kind, text(values, 'model'))
     const evaluation = await model.evaluate({
       data: needed(values, 'data', usage),
-      pack: await findPackOfKind(kind, text(values, 'model')),
+      pack,
       set: pairs(values),
       seed: seedOf(values),
       device: text(values, 'device') ?? 'cpu',
@@ -34,6 +37,11 @@ export const evaluate: Command = {
     const json = { kind, ...evaluation }
     const out = text(values, 'out')
     if (out) await writeFileAtomic(out, `${JSON.stringify(json, null, 2)}\n`)
+    if (values['record'])
+      await recordMetrics(
+        pack,
+        evaluation.metrics.map((metric) => ({ ...metric, protocol: evaluation.protocol })),
+      )
     const rows = evaluation.rows.map((row) => Object.values(row).map(cell).join('  '))
     const head = Object.keys(evaluation.rows[0] ?? {}).join('  ')
     const metrics = evaluation.metrics.map(({ name, value, unit }) => `${name}: ${value.toFixed(2)} ${unit}`)

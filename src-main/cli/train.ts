@@ -1,10 +1,13 @@
 import { family, kinds } from '../models/registry'
-import { NagareError } from '../lib/errors'
+import { readFile } from 'node:fs/promises'
+import { basename } from 'node:path'
+import { asNagareError, NagareError } from '../lib/errors'
+import { About } from '../models/family'
 import { commonOptions, needed, number, pairs, seedOf, several, text, type Command } from './command'
 import { duration } from './terminal'
 
 const usage =
-  'nagare train KIND --data DIR [--data DIR …] -o PACK [--preset NAME] [--steps N] [--resume] [--set key=value …]'
+  'nagare train KIND --data DIR [--data DIR …] -o PACK [--preset NAME] [--steps N] [--resume] [--set key=value …] [--card FILE.json]'
 
 export const train: Command = {
   name: 'train',
@@ -18,6 +21,7 @@ export const train: Command = {
     steps: { type: 'string' },
     resume: { type: 'boolean' },
     set: { type: 'string', multiple: true },
+    card: { type: 'string' },
   },
   async run({ values, positionals }, terminal) {
     const kind = positionals[0]
@@ -36,11 +40,16 @@ export const train: Command = {
     const words = [
       'nagare train',
       kind,
-      '--data DIR -o PACK',
+      data.map((folder) => `--data ${basename(folder)}`).join(' '),
       preset === model.presets[0] ? '' : `--preset ${preset}`,
       steps === undefined ? '' : `--steps ${steps}`,
     ]
-    const command = [...words, ...Object.entries(set).map(([key, value]) => `--set ${key}=${value}`), `--seed ${seed}`]
+    const command = [
+      ...words,
+      ...Object.entries(set).map(([key, value]) => `--set ${key}=${value}`),
+      `--seed ${seed}`,
+      '-o PACK',
+    ]
       .filter(Boolean)
       .join(' ')
     const result = await model.train({
@@ -51,6 +60,7 @@ export const train: Command = {
       steps,
       seed,
       command,
+      about: await readAbout(text(values, 'card')),
       resume: values['resume'] === true,
       device: text(values, 'device') ?? 'cpu',
       progress: (progress) => terminal.progress(progress),
@@ -63,4 +73,25 @@ export const train: Command = {
       text: `Trained ${output} in ${duration(seconds)} (${result.steps} steps): ${figures}.`,
     }
   },
+}
+
+/** Reads what a person says of a pack; throws `bad-input` naming the field that does not fit. */
+async function readAbout(file: string | undefined): Promise<About | undefined> {
+  if (file === undefined) return undefined
+  const content = await readFile(file, 'utf8').catch((thrown: unknown) => {
+    throw asNagareError(thrown, file)
+  })
+  let json: unknown
+  try {
+    json = JSON.parse(content)
+  } catch (cause) {
+    throw new NagareError('bad-input', `${file} is no JSON.`, { file, cause })
+  }
+  const parsed = About.safeParse(json)
+  if (parsed.success) return parsed.data
+  const { path, message } = parsed.error.issues[0]!
+  throw new NagareError('bad-input', `${file}: ${path.join('.')}: ${message}.`, {
+    file,
+    hint: 'It holds name, description, licence and data.',
+  })
 }

@@ -24,3 +24,8 @@ export function float32(
     throw new RangeError(`shape [${shape}] holds ${sizeOf(shape)} numbers, got ${data.length}`)
   return { shape: [...shape], dtype: 'float32', data }
 }
+
+/** The arrays of `names`. */
+export function pick(arrays: NDArrays, names: readonly string[]): NDArrays {
+  return Object.fromEntries(names.map((name) => [name, arrays[name]!]))
+}

@@ -1,5 +1,22 @@
+import { z } from 'zod'
 import type { NDArrays } from '../lib/ndarray'
 import type { PackCard } from '../packs'
+
+/** What only a person knows of a pack: its name, and the licences of what it learned from, by the data folder's name. */
+export const About = z
+  .object({
+    name: z.string().optional(),
+    description: z.string().optional(),
+    licence: z.string().optional(),
+    data: z.record(z.string(), z.string()).optional(),
+  })
+  .strict()
+export type About = z.infer<typeof About>
+
+export interface TrainResult {
+  steps: number
+  metrics: Evaluation['metrics']
+}
 
 export interface TrainContext {
   /** Folders of training material; each gets an equal share. */
@@ -18,6 +35,8 @@ export interface TrainContext {
   checkCancelled(): void
   /** The command that trains this again, for the pack's card. */
   command: string
+  /** What the person says of the pack. */
+  about: About | undefined
 }
 
 export interface EvaluateContext {
@@ -44,7 +63,7 @@ export interface ModelFamily {
   label: string
   /** Names of the training presets, the default first. */
   presets: readonly string[]
-  train(context: TrainContext): Promise<{ steps: number; metrics: Evaluation['metrics'] }>
+  train(context: TrainContext): Promise<TrainResult>
   evaluate(context: EvaluateContext): Promise<Evaluation>
   /** Turns a foreign file into a pack's card and weights. */
   importFile(

@@ -77,7 +77,10 @@ async function openZip(path: string): Promise<Container> {
       try {
         return await buffer(await zip.openReadStreamPromise(entry))
       } catch (cause) {
-        throw new NagareError('corrupt', `${path}: ${name} cannot be read: ${(cause as Error).message}.`, { file: path, cause })
+        throw new NagareError('corrupt', `${path}: ${name} cannot be read: ${(cause as Error).message}.`, {
+          file: path,
+          cause,
+        })
       }
     },
     close: () => zip.close(),

@@ -1,5 +1,5 @@
 export * from './catalogue'
 export { Manifest, Metric, Provenance } from './manifest'
-export { openPack, readManifest, writePack, type OpenPack, type PackCard } from './pack'
+export { openPack, readManifest, recordMetrics, writePack, type OpenPack, type PackCard } from './pack'
 export { decodeSafetensors, encodeSafetensors } from './safetensors'
 export { readNpz } from './npz'

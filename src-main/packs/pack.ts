@@ -121,6 +121,20 @@ export async function writePack(
   if (aside) await rm(aside, { recursive: true, force: true })
 }
 
+/** Writes `metrics` into the card of the pack at `path`; those of the same name give way. */
+export async function recordMetrics(path: string, metrics: Manifest['metrics']): Promise<void> {
+  const { manifest, weights, file } = await openPack(path)
+  const names = metrics.map(({ name }) => name)
+  const extra: Record<string, Uint8Array> = {}
+  for (const name of Object.keys(manifest.files)) if (name !== 'weights.safetensors') extra[name] = await file(name)
+  await writePack(
+    path,
+    { ...manifest, metrics: [...manifest.metrics.filter(({ name }) => !names.includes(name)), ...metrics] },
+    weights,
+    extra,
+  )
+}
+
 async function isPackFolder(path: string): Promise<boolean> {
   return readManifest(path).then(
     () => true,

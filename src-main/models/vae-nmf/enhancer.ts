@@ -57,7 +57,12 @@ export function openEnhancer(
   let framesDone = 0
 
   /** `fresh` of the `count` frames are new; the rest only gives context. */
-  const maskOf = async (observed: Float32Array, count: number, fresh: number, compiled: number): Promise<Float32Array> => {
+  const maskOf = async (
+    observed: Float32Array,
+    count: number,
+    fresh: number,
+    compiled: number,
+  ): Promise<Float32Array> => {
     const energy = observed.reduce((sum, value) => sum + value, 0) / count
     if (!(energy > silence)) return new Float32Array(count * bins).fill(1)
     separator ??= await openSeparator(device, model, settings, compiled)

@@ -1,7 +1,8 @@
 import type { ModelFamily } from '../family'
 import { evaluateVae } from './evaluate'
 import { importVae } from './import'
-import { presets, trainVae } from './train'
+import { presets } from './recipe'
+import { trainVae } from './train'
 
 /** Speech enhancement by a speech VAE and an NMF of the noise. */
 export const vaeNmf: ModelFamily = {

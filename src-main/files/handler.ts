@@ -1,0 +1,83 @@
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Id } from '../contract/records'
+import { securityHeaders, textResponse } from './headers'
+import { inside, plainNames } from './path-guard'
+import { rangeResponse } from './range-response'
+import { uploadResponse } from './upload'
+
+export interface FilesOptions {
+  /** Folder of the built window, with index.html. */
+  rendererDir: string
+  projectDir: string
+  /** Whether `PUT /upload` is answered (the Node host; the desktop names files by path). */
+  uploads: boolean
+}
+
+const notFound = () => textResponse(404, 'Not found.')
+
+/** The file that plays an asset: its PCM copy where one was made, else the file as it came. */
+async function mediaFile(assets: string, id: string): Promise<string | undefined> {
+  const pcm = await inside(assets, id, 'pcm.wav')
+  if (pcm) return pcm
+  const folder = await inside(assets, id)
+  const source = folder && (await readdir(folder)).find((name) => name.startsWith('source.'))
+  return source && inside(assets, id, source)
+}
+
+function attachment(name: string): string {
+  const plain = name.replace(/[^\x20-\x7e]|["\\%]/g, '_')
+  const encoded = encodeURIComponent(name).replace(/['()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`)
+  return `attachment; filename="${plain}"; filename*=UTF-8''${encoded}`
+}
+
+/**
+ * Everything that goes by URL, for Electron's scheme and the Node host alike: the window's bundle, `/media/<id>`, `/media/<id>/peaks`,
+ * `/exports/<name>`, `PUT /upload`. Never rejects; each answer carries the security headers.
+ */
+export function filesHandler({
+  rendererDir,
+  projectDir,
+  uploads,
+}: FilesOptions): (request: Request) => Promise<Response> {
+  const assets = join(projectDir, 'assets')
+
+  const answer = async (request: Request, pathname: string): Promise<Response> => {
+    if (uploads && pathname === '/upload') {
+      if (request.method === 'PUT') return uploadResponse(request, join(projectDir, 'incoming'))
+      return textResponse(405, 'Upload with PUT.', { Allow: 'PUT' })
+    }
+    if (request.method !== 'GET' && request.method !== 'HEAD')
+      return textResponse(405, 'Only GET and HEAD are answered here.', { Allow: 'GET, HEAD' })
+    const names = pathname === '/' ? ['index.html'] : plainNames(pathname)
+    if (!names) return notFound()
+    const [first, second, third] = names
+
+    if (first === 'media') {
+      if (!Id.safeParse(second).success || names.length > 3 || (third ?? 'peaks') !== 'peaks') return notFound()
+      const file = third ? await inside(assets, second!, 'peaks.bin') : await mediaFile(assets, second!)
+      if (file) return rangeResponse(request, file)
+      const known = await inside(assets, second!)
+      return known ? textResponse(404, 'Not there yet.', { 'Retry-After': '1' }) : notFound()
+    }
+    if (first === 'exports') {
+      const file = names.length === 2 ? await inside(projectDir, 'exports', second!) : undefined
+      return file ? rangeResponse(request, file, { 'Content-Disposition': attachment(second!) }) : notFound()
+    }
+    const file = await inside(rendererDir, ...names)
+    // Files in assets/ carry a hash of their content in their name.
+    const cache = first === 'assets' ? { 'Cache-Control': 'private, max-age=31536000, immutable' } : undefined
+    return file ? rangeResponse(request, file, cache) : notFound()
+  }
+
+  return async (request) => {
+    const url = new URL(request.url)
+    const response = await answer(request, url.pathname).catch((thrown: NodeJS.ErrnoException) =>
+      thrown.code === 'ENOENT' || thrown.code === 'EISDIR'
+        ? notFound()
+        : textResponse(500, `This could not be read or written: ${thrown.message}`),
+    )
+    for (const [name, value] of Object.entries(securityHeaders(url))) response.headers.set(name, value)
+    return response
+  }
+}

@@ -1,0 +1,3 @@
+export * from './handler'
+export * from './headers'
+export * from './places'

@@ -1,0 +1,88 @@
+import { fork } from 'node:child_process'
+import type { IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
+import { supervise, type EngineChild } from '../engine/supervisor'
+import { engineArguments, type Places } from '../files'
+import { NagareError } from '../lib/errors'
+
+interface ForkedEngine extends EngineChild {
+  /** Gives the socket away, with the upgrade request that came over it. */
+  handOver(socket: Socket, request: IncomingMessage, head: Buffer): void
+}
+
+export interface Engine {
+  /** Gives an upgraded socket to the engine; false, and the socket untouched, while there is none. */
+  handOver(socket: Socket, request: IncomingMessage, head: Buffer): boolean
+  /** Starts over after the engine died too often; harmless otherwise. */
+  revive(): void
+  stop(): Promise<void>
+}
+
+function forkEngine(where: Places, lastExit: unknown): ForkedEngine {
+  // Its own process group: Ctrl+C is this process's to handle. What the engine prints goes to stderr.
+  const child = fork(where.engine, engineArguments(where, lastExit), {
+    execArgv: [],
+    stdio: ['ignore', 2, 2, 'ipc'],
+    detached: process.platform !== 'win32',
+  })
+  // Node leaves a socket that a dead child never took open and out of reach, so its handle is kept until the engine ends.
+  const given = new Set<{ close(): void }>()
+  child.on('exit', () => {
+    if (child.connected) child.disconnect()
+    for (const handle of given) handle.close()
+  })
+  const send = (message: object, socket?: Socket) => {
+    if (child.connected) child.send(message, socket, {}, () => {})
+    else socket?.destroy()
+  }
+  return {
+    pid: child.pid,
+    send: (message) => send(message as object),
+    onMessage: (receive) => child.on('message', receive),
+    onExit(exited) {
+      let told = false
+      const once = (code: number | null, signal: string | null) => {
+        if (!told) exited(code, signal)
+        told = true
+      }
+      child.on('exit', once).on('error', () => child.pid === undefined && once(null, null))
+    },
+    kill: () => child.kill('SIGKILL'),
+    handOver(socket, { method, url, headers }, head) {
+      const { _handle } = socket as Socket & { _handle?: { close(): void } | null }
+      if (_handle) given.add(_handle)
+      send({ type: 'socket', method, url, headers, head: head.toString('base64'), trusted: false }, socket)
+    },
+  }
+}
+
+/** Starts the engine and keeps it running. Throws `unavailable` with the engine's own words when it cannot start. */
+export async function startEngine(where: Places, log: (line: string) => void): Promise<Engine> {
+  return new Promise<Engine>((resolve, reject) => {
+    let started = false
+    const supervisor = supervise({
+      fork: (lastExit) => forkEngine(where, lastExit),
+      onReady(child) {
+        log(`engine ${child.pid} is running`)
+        started = true
+        resolve(engine)
+      },
+      onDown({ reason }) {
+        if (started) return log(`engine: ${reason}`)
+        reject(new NagareError('unavailable', reason))
+        void supervisor.quit()
+      },
+      onGiveUp: ({ reason }) =>
+        log(`engine: ${reason} It ended too often and is left stopped until the window is loaded again.`),
+    })
+    const engine: Engine = {
+      handOver(socket, request, head) {
+        supervisor.ready?.handOver(socket, request, head)
+        return supervisor.ready !== undefined
+      },
+      revive: () => supervisor.start(),
+      stop: () => supervisor.quit(),
+    }
+    supervisor.start()
+  })
+}

@@ -1,0 +1,62 @@
+import { app, MessageChannelMain, utilityProcess, type MessagePortMain } from 'electron'
+import { supervise, type EngineChild, type Supervisor } from '../engine/supervisor'
+import { engineArguments, type Places } from '../files'
+
+const serviceName = 'Nagare engine'
+
+interface UtilityEngine extends EngineChild {
+  /** Opens a line to the engine and returns its other end. */
+  openPort(): MessagePortMain
+}
+
+export type DesktopEngine = Supervisor<UtilityEngine>
+
+/** What the system said of the engine's end, as a code and signal; it tells it in an event of its own, which may come after `exit`. */
+function watchDeath(): (code: number, exited: (code: number | null, signal: string | null) => void) => void {
+  let reason: string | undefined
+  app.on('child-process-gone', (_event, details) => {
+    if (details.name === serviceName || details.serviceName === serviceName) reason = details.reason
+  })
+  const signals: Record<string, string> = { killed: 'SIGKILL', oom: 'SIGKILL', crashed: 'SIGSEGV' }
+  return (code, exited) =>
+    setImmediate(() => {
+      const signal = signals[reason ?? '']
+      reason = undefined
+      if (signal) exited(null, signal)
+      else exited(code, null)
+    })
+}
+
+/** Forks the engine as a utility process and keeps it running; what it prints goes to stderr. */
+export function startEngine(where: Places, told: { ready(): void; gaveUp(reason: string): void }): DesktopEngine {
+  const onDeath = watchDeath()
+  const fork = (lastExit: unknown): UtilityEngine => {
+    const child = utilityProcess.fork(where.engine, engineArguments(where, lastExit), { serviceName, stdio: 'pipe' })
+    for (const stream of [child.stdout, child.stderr]) stream?.on('data', (data: Buffer) => process.stderr.write(data))
+    return {
+      get pid() {
+        return child.pid
+      },
+      send: (message) => child.postMessage(message),
+      onMessage: (receive) => child.on('message', receive),
+      onExit: (exited) => child.on('exit', (code) => onDeath(code, exited)),
+      kill: () => child.kill(),
+      openPort() {
+        const { port1, port2 } = new MessageChannelMain()
+        child.postMessage({ type: 'port', trusted: true }, [port1])
+        return port2
+      },
+    }
+  }
+  const supervisor = supervise({
+    fork,
+    onReady(child) {
+      process.stderr.write(`nagare: engine ${child.pid} is running\n`)
+      told.ready()
+    },
+    onDown: ({ reason }) => void process.stderr.write(`nagare: engine: ${reason}\n`),
+    onGiveUp: ({ reason }) => told.gaveUp(reason),
+  })
+  supervisor.start()
+  return supervisor
+}

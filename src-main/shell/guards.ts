@@ -1,0 +1,51 @@
+import { app, shell, type Session, type WebContents } from 'electron'
+import { join } from 'node:path'
+import { isOwn } from './scheme'
+
+/** Permissions the window uses; all others are denied. */
+const granted = new Set(['clipboard-sanitized-write'])
+
+/** Sites that links in model cards may open in the person's browser. */
+const linkHosts = new Set(['github.com', 'arxiv.org', 'doi.org', 'creativecommons.org'])
+
+function openOutside(address: string): void {
+  if (!URL.canParse(address)) return
+  const url = new URL(address)
+  if (url.protocol === 'https:' && linkHosts.has(url.hostname)) void shell.openExternal(url.href)
+}
+
+/** Keeps `contents` on the window's own origin: no navigation away, no new windows, no webviews. */
+function guardContents(contents: WebContents): void {
+  contents.on('will-frame-navigate', (event) => {
+    if (!isOwn(event.url)) event.preventDefault()
+  })
+  contents.on('will-navigate', (event) => {
+    if (!isOwn(event.url)) event.preventDefault()
+  })
+  contents.on('will-redirect', (event) => {
+    if (!isOwn(event.url)) event.preventDefault()
+  })
+  contents.on('will-attach-webview', (event) => event.preventDefault())
+  contents.setWindowOpenHandler(({ url }) => {
+    openOutside(url)
+    return { action: 'deny' }
+  })
+}
+
+/** Guards every web contents that the app will ever make; call it before the first window. */
+export function guardNavigation(): void {
+  app.on('web-contents-created', (_event, contents) => guardContents(contents))
+}
+
+/** Denies every permission and device that the window does not use, and lets only its own files be saved, each after a save dialog. */
+export function guardSession(session: Session): void {
+  session.setPermissionRequestHandler((_contents, permission, answer, details) =>
+    answer(granted.has(permission) && details.isMainFrame && isOwn(details.requestingUrl)),
+  )
+  session.setPermissionCheckHandler((_contents, permission, origin) => granted.has(permission) && isOwn(origin))
+  session.setDevicePermissionHandler(() => false)
+  session.on('will-download', (event, item) => {
+    if (!isOwn(item.getURL()) && !item.getURL().startsWith('blob:app://bundle/')) return event.preventDefault()
+    item.setSaveDialogOptions({ defaultPath: join(app.getPath('downloads'), item.getFilename()) })
+  })
+}
