@@ -14,13 +14,19 @@ import { speechModel, type SpeechModel } from './model'
 const Options = z.object({
   mixtures: z.coerce.number().int().min(1).max(10_000).default(24),
   seconds: z.coerce.number().min(0.5).max(600).default(4),
+  /** Speech-to-noise ratios that take turns, dB. */
+  snrs: z
+    .string()
+    .default('0,5')
+    .transform((text) => text.split(',').map(Number))
+    .refine((list) => list.every((snr) => Number.isFinite(snr)), 'ratios are numbers, set apart by commas'),
   /** Folders of `speech/` to take; those that the pack's card does not name, if left out. */
   speakers: z.string().optional(),
 })
 
 /** The evaluation's own options and the chain's settings out of `key=value` pairs. */
-function readOptions({ mixtures, seconds, speakers, ...chain }: Record<string, string>) {
-  const options = Options.safeParse({ mixtures, seconds, speakers })
+function readOptions({ mixtures, seconds, snrs, speakers, ...chain }: Record<string, string>) {
+  const options = Options.safeParse({ mixtures, seconds, snrs, speakers })
   const settings = McemSettings.strict().safeParse(
     Object.fromEntries(Object.entries(chain).map(([key, value]) => [key, Number(value)])),
   )
@@ -43,15 +49,15 @@ interface Mixture {
 /**
  * Speech enhancement on mixtures made here. `data` holds `speech/<speaker>/…` and `noise/…`; speakers that the pack's card names as training data are
  * left out. Mixture i takes noise n = i mod N and speaker s = ⌊i / N⌋ mod S in round r = ⌊i / NS⌋, utterance (N r + n) mod its count from its first loud
- * moment on, the noise from the fraction 0.618034 i mod 1 of its length, at 5 dB where n + s + r is odd and 0 dB where it is even.
+ * moment on, the noise from the fraction 0.618034 i mod 1 of its length, at the (n + s + r)-th of `snrs` in turn.
  */
 export async function evaluateVae(context: EvaluateContext): Promise<Evaluation> {
   const { data, device: deviceId, seed, progress, checkCancelled } = context
-  const { mixtures: count, seconds, speakers, settings } = readOptions(context.set)
+  const { mixtures: count, seconds, snrs, speakers, settings } = readOptions(context.set)
   const pack = await openPack(context.pack)
   const model = speechModel(pack)
   const trained = pack.manifest.provenance.data.map(({ name }) => name)
-  const list = await planMixtures(data, count, speakers?.split(','), trained)
+  const list = await planMixtures(data, { count, snrs, wanted: speakers?.split(','), trained })
   const device = await openDevice(deviceId === 'auto' ? 'cpu' : deviceId)
   const rows: Evaluation['rows'] = []
   let busy = 0
@@ -80,7 +86,7 @@ export async function evaluateVae(context: EvaluateContext): Promise<Evaluation>
   return {
     protocol:
       `${list.length} mixtures of ${seconds} s: speakers ${used} (none named in the pack's card), ${new Set(list.map(({ noise }) => noise)).size} noises, ` +
-      `0 and 5 dB in turn; SI-SDR against the clean recording; ${settings.iterations} EM iterations of ${settings.moves} moves (${settings.kept} kept), ${settings.components} noise spectra, seeds ${seed}…${seed + list.length - 1}.`,
+      `${snrs.join(' and ')} dB in turn; SI-SDR against the clean recording; ${settings.iterations} EM iterations of ${settings.moves} moves (${settings.kept} kept), ${settings.components} noise spectra, seeds ${seed}…${seed + list.length - 1}.`,
     metrics: [
       { name: 'SI-SDR in', value: mean('in'), unit: 'dB' },
       { name: 'SI-SDR out', value: mean('out'), unit: 'dB' },
@@ -95,9 +101,12 @@ export async function evaluateVae(context: EvaluateContext): Promise<Evaluation>
 
 async function planMixtures(
   data: string,
-  count: number,
-  wanted: string[] | undefined,
-  trained: readonly string[],
+  {
+    count,
+    snrs,
+    wanted,
+    trained,
+  }: { count: number; snrs: number[]; wanted: string[] | undefined; trained: readonly string[] },
 ): Promise<Mixture[]> {
   const folders = await readdir(join(data, 'speech'), { withFileTypes: true }).catch((thrown: unknown) => {
     throw asNagareError(thrown, join(data, 'speech'))
@@ -122,7 +131,7 @@ async function planMixtures(
       speaker: speakers[s]!,
       speech: files[(noises.length * r + n) % files.length]!,
       noise: noises[n]!,
-      snr: (n + s + r) % 2 ? 5 : 0,
+      snr: snrs[(n + s + r) % snrs.length]!,
       offset: (i * 0.6180339887498949) % 1,
     }
   })

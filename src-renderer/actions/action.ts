@@ -1,0 +1,20 @@
+import type { en } from '../text/en'
+
+/** One thing a person can do. Menus, buttons, shortcut help and tests all read these records. */
+export interface Action {
+  id: string
+  label: string
+  group: keyof typeof en.shortcuts.groups
+  /** Shortcuts such as `Mod+O`, `Shift+ArrowLeft`, `B`; Mod is Ctrl, or Command on a Mac. */
+  keys: string[]
+  /** Whether it can be done now. */
+  when(): boolean
+  run(): void | Promise<void>
+}
+
+/** Runs an action if it can be done now; answers whether it could. */
+export function perform(action: Action): boolean {
+  if (!action.when()) return false
+  void action.run()
+  return true
+}

@@ -1,0 +1,262 @@
+import { canRedo, canUndo } from '../history/history.svelte'
+import { hear, listening, seek, setLooping, setRegion, toggle } from '../state/listening.svelte'
+import { openDialog, panels } from '../state/panels.svelte'
+import { selectedSource, selectedTake, selection, sources } from '../state/selection.svelte'
+import { isFitted, zoomBy, zoomFit } from '../state/view.svelte'
+import { en } from '../text/en'
+import type { Action } from './action'
+import { addFiles, pickFiles } from './files'
+import { removeSource, step } from './library'
+import { switchTheme } from './settings'
+import { redoLast, undoLast } from './undo'
+import { activeJob, canEnhance, cancelWithCare, enhance } from './work'
+
+const always = () => true
+const hasSound = () => listening.roles.length > 0
+const has = (role: (typeof listening.roles)[number]) => () => listening.roles.includes(role)
+const label = en.actions
+
+/** Every user action by its id. Where two share a key, the first that can be done is done. */
+export const actions = {
+  closeLibrary: {
+    id: 'closeLibrary',
+    label: en.app.closeLibrary,
+    group: 'view',
+    keys: ['Escape'],
+    when: () => panels.library,
+    run: () => void (panels.library = false),
+  },
+  open: {
+    id: 'open',
+    label: label.open,
+    group: 'file',
+    keys: ['Mod+O'],
+    when: always,
+    run: async () => addFiles(await pickFiles()),
+  },
+  export: {
+    id: 'export',
+    label: label.export,
+    group: 'file',
+    keys: ['Mod+E'],
+    when: hasSound,
+    run: () => void openDialog('export'),
+  },
+  remove: {
+    id: 'remove',
+    label: label.remove,
+    group: 'file',
+    keys: ['Delete', 'Mod+Backspace'],
+    when: () => selectedSource() !== undefined,
+    run: () => removeSource(selectedSource()!),
+  },
+  next: {
+    id: 'next',
+    label: label.next,
+    group: 'file',
+    keys: ['ArrowDown'],
+    when: () => sources().length > 1,
+    run: () => step(selection.source, 1),
+  },
+  previous: {
+    id: 'previous',
+    label: label.previous,
+    group: 'file',
+    keys: ['ArrowUp'],
+    when: () => sources().length > 1,
+    run: () => step(selection.source, -1),
+  },
+  undo: { id: 'undo', label: label.undo, group: 'file', keys: ['Mod+Z'], when: canUndo, run: undoLast },
+  redo: { id: 'redo', label: label.redo, group: 'file', keys: ['Mod+Shift+Z', 'Mod+Y'], when: canRedo, run: redoLast },
+
+  enhance: {
+    id: 'enhance',
+    label: label.enhance,
+    group: 'work',
+    keys: ['E', 'Enter'],
+    when: canEnhance,
+    run: () => enhance(),
+  },
+  cancel: {
+    id: 'cancel',
+    label: label.cancel,
+    group: 'work',
+    keys: ['Escape'],
+    when: () => activeJob() !== undefined,
+    run: cancelWithCare,
+  },
+  queue: {
+    id: 'queue',
+    label: label.queue,
+    group: 'work',
+    keys: ['Q'],
+    when: always,
+    run: () => void (panels.side = panels.side === 'queue' ? 'enhance' : 'queue'),
+  },
+  models: {
+    id: 'models',
+    label: label.models,
+    group: 'work',
+    keys: ['M'],
+    when: always,
+    run: () => void openDialog('models'),
+  },
+
+  play: { id: 'play', label: label.play, group: 'listen', keys: ['Space'], when: hasSound, run: toggle },
+  compare: {
+    id: 'compare',
+    label: label.compare,
+    group: 'listen',
+    keys: ['B'],
+    when: has('result'),
+    run: () => hear(listening.heard === 'result' ? 'original' : 'result'),
+  },
+  original: {
+    id: 'original',
+    label: label.original,
+    group: 'listen',
+    keys: ['1'],
+    when: hasSound,
+    run: () => hear('original'),
+  },
+  result: {
+    id: 'result',
+    label: label.result,
+    group: 'listen',
+    keys: ['2'],
+    when: has('result'),
+    run: () => hear('result'),
+  },
+  noise: {
+    id: 'noise',
+    label: label.noise,
+    group: 'listen',
+    keys: ['N', '3'],
+    when: has('noise'),
+    run: () => hear(listening.heard === 'noise' ? 'result' : 'noise'),
+  },
+  match: {
+    id: 'match',
+    label: label.match,
+    group: 'listen',
+    keys: ['L'],
+    when: has('result'),
+    run: () => void (listening.match = !listening.match),
+  },
+  back: {
+    id: 'back',
+    label: label.back,
+    group: 'listen',
+    keys: ['ArrowLeft'],
+    when: hasSound,
+    run: () => seek(listening.time - 5),
+  },
+  forward: {
+    id: 'forward',
+    label: label.forward,
+    group: 'listen',
+    keys: ['ArrowRight'],
+    when: hasSound,
+    run: () => seek(listening.time + 5),
+  },
+  backFine: {
+    id: 'backFine',
+    label: label.backFine,
+    group: 'listen',
+    keys: ['Shift+ArrowLeft'],
+    when: hasSound,
+    run: () => seek(listening.time - 1),
+  },
+  forwardFine: {
+    id: 'forwardFine',
+    label: label.forwardFine,
+    group: 'listen',
+    keys: ['Shift+ArrowRight'],
+    when: hasSound,
+    run: () => seek(listening.time + 1),
+  },
+  start: { id: 'start', label: label.start, group: 'listen', keys: ['Home'], when: hasSound, run: () => seek(0) },
+  end: {
+    id: 'end',
+    label: label.end,
+    group: 'listen',
+    keys: ['End'],
+    when: hasSound,
+    run: () => seek(listening.duration),
+  },
+  loop: {
+    id: 'loop',
+    label: label.loop,
+    group: 'listen',
+    keys: ['R'],
+    when: () => listening.region !== null,
+    run: () => setLooping(!listening.looping),
+  },
+  clearLoop: {
+    id: 'clearLoop',
+    label: en.player.clearLoop,
+    group: 'listen',
+    keys: ['Escape'],
+    when: () => listening.region !== null,
+    run: () => setRegion(null),
+  },
+
+  spectrogram: {
+    id: 'spectrogram',
+    label: label.spectrogram,
+    group: 'view',
+    keys: ['S'],
+    when: hasSound,
+    run: () => void (panels.spectrogram = !panels.spectrogram),
+  },
+  zoomIn: {
+    id: 'zoomIn',
+    label: label.zoomIn,
+    group: 'view',
+    keys: ['+', '='],
+    when: hasSound,
+    run: () => zoomBy(1.6),
+  },
+  zoomOut: {
+    id: 'zoomOut',
+    label: label.zoomOut,
+    group: 'view',
+    keys: ['-'],
+    when: () => hasSound() && !isFitted(),
+    run: () => zoomBy(1 / 1.6),
+  },
+  zoomFit: {
+    id: 'zoomFit',
+    label: label.zoomFit,
+    group: 'view',
+    keys: ['0'],
+    when: () => hasSound() && !isFitted(),
+    run: () => zoomFit(),
+  },
+  theme: { id: 'theme', label: label.theme, group: 'view', keys: ['T'], when: always, run: switchTheme },
+
+  settings: {
+    id: 'settings',
+    label: label.settings,
+    group: 'app',
+    keys: ['Mod+,'],
+    when: always,
+    run: () => void openDialog('settings'),
+  },
+  shortcuts: {
+    id: 'shortcuts',
+    label: label.shortcuts,
+    group: 'app',
+    keys: ['?'],
+    when: always,
+    run: () => void openDialog('shortcuts'),
+  },
+} satisfies Record<string, Action>
+
+export const allActions: Action[] = Object.values(actions)
+
+/** The asset that is heard now. */
+export function heardAsset() {
+  const take = selectedTake()
+  return { original: selectedSource(), result: take?.result, noise: take?.noise }[listening.heard]
+}

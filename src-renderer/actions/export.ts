@@ -1,0 +1,21 @@
+import type { Asset, ExportFormat } from '@contract'
+import { tell, tellError } from '../state/notices.svelte'
+import { call } from '../transport/engine'
+import { en } from '../text/en'
+import { size } from '../text/format'
+
+/** Writes an asset in a format and hands the file to the person; answers whether it worked. */
+export async function exportAsset(asset: Asset, format: ExportFormat, signal?: AbortSignal): Promise<boolean> {
+  try {
+    const { url, name, bytes } = await call('asset.export', { asset: asset.id, format }, signal ? { signal } : {})
+    const link = Object.assign(document.createElement('a'), { href: url, download: name })
+    document.body.append(link)
+    link.click()
+    link.remove()
+    tell({ kind: 'done', title: en.export.done(name), text: size(bytes) })
+    return true
+  } catch (error) {
+    tellError(en.export.failed, error)
+    return false
+  }
+}

@@ -1,0 +1,82 @@
+import { call } from '../transport/engine'
+import { adopt } from '../transport/adopt'
+import { en } from '../text/en'
+import { keepAsset } from '../state/project.svelte'
+import { select } from '../state/selection.svelte'
+import { tell, tellError } from '../state/notices.svelte'
+import { beginUpload, endUpload } from '../state/uploads.svelte'
+
+const audioEndings = /\.(wave?|rf64|bwf|w64|flac|mp3|ogg|oga|opus|m4a|aac|mp4|aiff?|caf|webm|weba|wma|amr|qoa)$/i
+const imageEndings = /\.(png|jpe?g|tiff?|webp|bmp|gif|avif|heic)$/i
+const packEndings = /\.nagare$/i
+
+export type FileKind = 'audio' | 'image' | 'pack' | 'unknown'
+
+/** What a file seems to be by its name, else by its type; the engine has the last word. */
+export function kindOfFile({ name, type }: { name: string; type: string }): FileKind {
+  if (packEndings.test(name)) return 'pack'
+  if (audioEndings.test(name)) return 'audio'
+  if (imageEndings.test(name)) return 'image'
+  if (type.startsWith('audio/') || type.startsWith('video/')) return 'audio'
+  return type.startsWith('image/') ? 'image' : 'unknown'
+}
+
+/** Adds files one after the other: recordings to the project, models to the catalogue; says what cannot be used. */
+export async function addFiles(files: readonly File[]) {
+  for (const file of files) {
+    const kind = kindOfFile(file)
+    if (kind === 'image') tell({ kind: 'info', title: en.drop.image(file.name), text: en.drop.imageHint }, 10_000)
+    else if (kind === 'unknown') tell({ kind: 'error', title: en.drop.unknown(file.name), text: en.drop.unknownHint })
+    else await addFile(file, kind)
+  }
+}
+
+async function addFile(file: File, kind: 'audio' | 'pack') {
+  const controller = new AbortController()
+  const upload = beginUpload(file.name, () => controller.abort())
+  try {
+    const source = await adopt(file, { onProgress: (share) => (upload.share = share), signal: controller.signal })
+    if (kind === 'pack') {
+      const { pack } = await call('pack.add', { source })
+      tell({ kind: 'done', title: en.drop.modelAdded(pack.name) })
+    } else {
+      const { asset } = await call('asset.add', { source }, { signal: controller.signal })
+      keepAsset(asset)
+      select(asset.id)
+    }
+  } catch (error) {
+    tellError(en.drop.failed(file.name), error)
+  } finally {
+    endUpload(upload)
+  }
+}
+
+/** The files of a drop or a paste; folders are named in a notice instead. */
+export function filesOf(data: DataTransfer | null): File[] {
+  if (!data) return []
+  const files: File[] = []
+  for (const item of data.items) {
+    if (item.kind !== 'file') continue
+    const entry = item.webkitGetAsEntry()
+    const file = item.getAsFile()
+    if (entry?.isDirectory) tell({ kind: 'info', title: en.drop.folder(entry.name), text: en.drop.folderHint })
+    else if (file) files.push(file)
+  }
+  return files
+}
+
+let picker: HTMLInputElement | undefined
+
+/** Lets a person choose files; `accept` narrows what is offered. */
+export function pickFiles(accept = 'audio/*,.wav,.flac,.mp3,.ogg,.opus,.m4a,.nagare'): Promise<File[]> {
+  picker?.remove()
+  const input = Object.assign(document.createElement('input'), { type: 'file', multiple: true, accept, hidden: true })
+  input.setAttribute('aria-label', en.actions.open)
+  picker = input
+  document.body.append(input)
+  return new Promise((resolve) => {
+    input.onchange = () => resolve([...(input.files ?? [])])
+    input.oncancel = () => resolve([])
+    input.click()
+  })
+}

@@ -1,0 +1,80 @@
+import type { Asset } from '@contract'
+import { forget, record, type Step } from '../history/history.svelte'
+import { dismiss, tell, tellError } from '../state/notices.svelte'
+import { leaving } from '../state/project.svelte'
+import { select, sources, takesOf } from '../state/selection.svelte'
+import { call } from '../transport/engine'
+import { en } from '../text/en'
+import { undoLast } from './undo'
+
+const undoMilliseconds = 10_000
+const pending = new Map<string, () => void>()
+
+/** Takes a recording with its results, or one result with its residual, out of sight, and out of the project once undo has run out. */
+export function removeAsset(asset: Asset, alongWith: Asset[] = []) {
+  const all = [...alongWith, asset]
+  const ids = all.map(({ id }) => id)
+  let timer: ReturnType<typeof setTimeout>
+  let notice: number | undefined
+  const results = alongWith.filter(({ origin }) => origin?.role !== 'noise' && asset.origin === undefined).length
+  const title = results ? en.asset.removedMany(asset.name, results) : en.asset.removed(asset.name)
+
+  const commit = async () => {
+    clearTimeout(timer)
+    pending.delete(asset.id)
+    forget(step)
+    for (const { id, name } of all)
+      await call('asset.remove', { asset: id }).catch((error: unknown) => tellError(en.asset.removeFailed(name), error))
+    leaving.ids = leaving.ids.filter((id) => !ids.includes(id))
+  }
+  const step: Step = {
+    label: title,
+    undo() {
+      clearTimeout(timer)
+      pending.delete(asset.id)
+      if (notice !== undefined) dismiss(notice)
+      leaving.ids = leaving.ids.filter((id) => !ids.includes(id))
+      if (!asset.origin) select(asset.id)
+    },
+    redo() {
+      leaving.ids = [...leaving.ids, ...ids]
+      notice = tell({ kind: 'info', title, action: { label: en.ui.undo, run: undoLast } }, undoMilliseconds)
+      timer = setTimeout(() => void commit(), undoMilliseconds)
+      pending.set(asset.id, () => void commit())
+    },
+  }
+  void step.redo()
+  record(step)
+}
+
+/** Removes a source and everything made from it. */
+export const removeSource = (asset: Asset) =>
+  removeAsset(
+    asset,
+    takesOf(asset.id).flatMap(({ result, noise }) => (noise ? [result, noise] : [result])),
+  )
+
+/** Carries out removals that still could be undone; for when the window closes. */
+export function commitRemovals() {
+  for (const commit of [...pending.values()]) commit()
+}
+
+export async function renameAsset(asset: Asset, name: string) {
+  const before = asset.name
+  const after = name.trim()
+  if (!after || after === before) return
+  const rename = (to: string) => call('asset.rename', { asset: asset.id, name: to }).then(() => undefined)
+  try {
+    await rename(after)
+    record({ label: en.asset.renamed(after), undo: () => rename(before), redo: () => rename(after) })
+  } catch (error) {
+    tellError(en.asset.renameFailed, error)
+  }
+}
+
+/** Selects the source `by` places further down the library. */
+export function step(selected: string | null, by: number) {
+  const list = sources()
+  const next = list[Math.min(list.length - 1, Math.max(0, list.findIndex(({ id }) => id === selected) + by))]
+  if (next) select(next.id)
+}

@@ -1,0 +1,21 @@
+import type { Settings } from '@contract'
+import { tellError } from '../state/notices.svelte'
+import { look } from '../state/look.svelte'
+import { project } from '../state/project.svelte'
+import { call } from '../transport/engine'
+import { en } from '../text/en'
+
+/** Changes settings at once in this window and, through the engine, in every other. */
+export async function changeSettings(change: Partial<Settings>) {
+  const before = project.settings
+  project.settings = { ...before, ...change }
+  try {
+    project.settings = await call('settings.set', change)
+  } catch (error) {
+    project.settings = before
+    tellError(en.settings.failed, error)
+  }
+}
+
+/** Switches to the theme that is not on screen. */
+export const switchTheme = () => changeSettings({ theme: look.theme === 'dark' ? 'light' : 'dark' })

@@ -1,0 +1,76 @@
+import type { PcmEncoding } from '@contract'
+
+export const bytesPerSample: Record<PcmEncoding, number> = { u8: 1, s16: 2, s24: 3, s32: 4, f32: 4, f64: 8 }
+
+/** What the window needs to read a sound's samples by byte range. */
+export interface PcmSource {
+  url: string
+  /** Hz. */
+  sampleRate: number
+  channels: number
+  frames: number
+  /** Byte offset of the first sample in `url`. */
+  offset: number
+  encoding: PcmEncoding
+}
+
+const readers: Record<PcmEncoding, (view: DataView, at: number) => number> = {
+  u8: (view, at) => (view.getUint8(at) - 128) / 128,
+  s16: (view, at) => view.getInt16(at, true) / 32768,
+  s24: (view, at) => (view.getUint16(at, true) | (view.getInt8(at + 2) << 16)) / 8388608,
+  s32: (view, at) => view.getInt32(at, true) / 2147483648,
+  f32: (view, at) => view.getFloat32(at, true),
+  f64: (view, at) => view.getFloat64(at, true),
+}
+
+/** Decodes interleaved little-endian PCM to `channels` arrays of samples in -1..1; trailing half frames are left out, non-finite samples become 0. */
+export function decodePcm(bytes: Uint8Array, encoding: PcmEncoding, channels: number): Float32Array<ArrayBuffer>[] {
+  const size = bytesPerSample[encoding]
+  const read = readers[encoding]
+  const frames = Math.floor(bytes.byteLength / (size * channels))
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  return Array.from({ length: channels }, (_, channel) => {
+    const out = new Float32Array(frames)
+    for (let frame = 0, at = channel * size; frame < frames; frame++, at += size * channels) {
+      const value = read(view, at)
+      out[frame] = Number.isFinite(value) ? value : 0
+    }
+    return out
+  })
+}
+
+/** Mixes `channels` equally to one `[frames]`. */
+export function mixDown(channels: Float32Array<ArrayBuffer>[]): Float32Array<ArrayBuffer> {
+  if (channels.length === 1) return channels[0]!
+  const out = new Float32Array(channels[0]?.length ?? 0)
+  for (const channel of channels) for (let i = 0; i < out.length; i++) out[i]! += channel[i]! / channels.length
+  return out
+}
+
+/** First and last byte of frames `from` to `from + count` within the file, cut at its end; undefined when none are left. */
+export function byteRange(source: PcmSource, from: number, count: number): [first: number, last: number] | undefined {
+  const frame = bytesPerSample[source.encoding] * source.channels
+  const start = Math.max(0, from)
+  const end = Math.min(source.frames, from + count)
+  return end > start ? [source.offset + start * frame, source.offset + end * frame - 1] : undefined
+}
+
+/** Reads frames `from` to `from + count` by one range request, as `channels` arrays; shorter at the end. Throws when the host refuses. */
+export async function readPcm(
+  source: PcmSource,
+  from: number,
+  count: number,
+  signal?: AbortSignal,
+): Promise<Float32Array<ArrayBuffer>[]> {
+  const range = byteRange(source, from, count)
+  if (!range) return Array.from({ length: source.channels }, () => new Float32Array(0))
+  const response = await fetch(source.url, {
+    headers: { range: `bytes=${range[0]}-${range[1]}` },
+    signal: signal ?? null,
+  })
+  if (response.status !== 206) {
+    void response.body?.cancel()
+    throw new Error(`Expected a part of ${source.url} (206), got status ${response.status}.`)
+  }
+  return decodePcm(new Uint8Array(await response.arrayBuffer()), source.encoding, source.channels)
+}

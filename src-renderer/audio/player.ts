@@ -1,0 +1,325 @@
+import { BlockStore } from './block-store'
+import type { PcmSource } from './pcm'
+import { rampCurve, rampValue, type Ramp } from './ramp'
+import { frameAt, nextSegment, type Loop, type Scheduled } from './segments'
+
+export interface Track {
+  /** Which of the tracks it is; `hear` names it. */
+  role: string
+  source: PcmSource
+  /** Playback gain when heard. */
+  gain: number
+}
+
+export interface PlayerState {
+  playing: boolean
+  /** Whether it waits for samples. */
+  buffering: boolean
+}
+
+export interface PlayerOptions {
+  onChange(state: PlayerState): void
+  onError(error: Error): void
+  makeContext?(sampleRate: number): AudioContext
+}
+
+interface Voice {
+  bus: GainNode
+  gains: Map<string, { node: GainNode; ramp: Ramp }>
+  nodes: Set<AudioBufferSourceNode>
+  plan: Scheduled[]
+  /** Frame that is scheduled next, and the context time at which it will be heard. */
+  cursor: number | undefined
+  until: number
+}
+
+/** Seconds scheduled ahead; timers of hidden windows fire only once a second. */
+const ahead = 2.5
+const blockSeconds = 1
+const lead = 0.03
+const switchSeconds = 0.015
+const edgeSeconds = 0.008
+const tickMilliseconds = 120
+
+/** Plays several tracks on one clock, all scheduled sample by sample together; switching what is heard only moves gains. */
+export class Player {
+  private readonly options: PlayerOptions
+  private context: AudioContext | undefined
+  private tracks: (Track & { store: BlockStore })[] = []
+  private voice: Voice | undefined
+  private heard = ''
+  private loop: Loop | undefined
+  private volume = 1
+  private resting = 0
+  private generation = 0
+  private timer: ReturnType<typeof setInterval> | undefined
+  private state: PlayerState = { playing: false, buffering: false }
+
+  constructor(options: PlayerOptions) {
+    this.options = options
+  }
+
+  private get rate() {
+    return this.tracks[0]?.source.sampleRate ?? 1
+  }
+
+  private get total() {
+    return Math.max(0, ...this.tracks.map(({ source }) => source.frames))
+  }
+
+  /** Seconds. */
+  get duration() {
+    return this.total / this.rate
+  }
+
+  /** Seconds from the start of the frame heard now. */
+  get time() {
+    const { voice, context } = this
+    if (!voice || !context) return this.resting / this.rate
+    const frame = frameAt(voice.plan, context.currentTime - (context.outputLatency || 0), this.rate)
+    return (frame ?? this.resting) / this.rate
+  }
+
+  /** Replaces the tracks; goes on at the same place when they belong together (`keepTime`). */
+  setTracks(tracks: Track[], keepTime: boolean) {
+    const playing = this.state.playing
+    const time = keepTime ? this.time : 0
+    this.halt()
+    const rate = tracks[0]?.source.sampleRate
+    if (this.context && rate !== this.rate) {
+      void this.context.close()
+      this.context = undefined
+    }
+    const old = this.tracks
+    this.tracks = tracks.map((track) => {
+      const store = old.find(({ source }) => source.url === track.source.url)?.store
+      return {
+        ...track,
+        store: store ?? new BlockStore(track.source, Math.round(track.source.sampleRate * blockSeconds)),
+      }
+    })
+    if (!keepTime) this.loop = undefined
+    this.resting = Math.min(Math.round(time * this.rate), this.total)
+    if (playing && keepTime) void this.play()
+    else this.change({ playing: false, buffering: false })
+  }
+
+  /** Changes playback gains by role, softly. */
+  setGains(gains: Record<string, number>) {
+    for (const track of this.tracks) track.gain = gains[track.role] ?? track.gain
+    this.applyGains()
+  }
+
+  setVolume(volume: number) {
+    this.volume = volume
+    this.applyGains()
+  }
+
+  /** Makes one role the heard one. */
+  hear(role: string) {
+    this.heard = role
+    this.applyGains()
+  }
+
+  /** Repeats frames between two moments (seconds); undefined plays on. */
+  setLoop(loop: { from: number; to: number } | undefined) {
+    this.loop = loop && { from: Math.round(loop.from * this.rate), to: Math.round(loop.to * this.rate) }
+    if (this.state.playing) this.restart(this.time)
+  }
+
+  seek(seconds: number) {
+    const time = Math.min(this.duration, Math.max(0, seconds))
+    if (this.state.playing) this.restart(time)
+    else {
+      this.resting = Math.round(time * this.rate)
+      void this.tracks.map(({ store }) =>
+        store.read(Math.floor(this.resting / store.blockFrames)).catch(() => undefined),
+      )
+    }
+  }
+
+  async play() {
+    if (!this.tracks.length) return
+    if (this.resting >= this.total) this.resting = 0
+    const generation = ++this.generation
+    this.change({ playing: true, buffering: true })
+    try {
+      this.context ??= this.newContext()
+      const context = this.context
+      if (context.state !== 'running') await context.resume()
+      const first = this.tracks.map(({ store }) => store.read(Math.floor(this.resting / store.blockFrames)))
+      await Promise.all(first)
+      if (generation !== this.generation) return
+      this.begin(context)
+    } catch (error) {
+      if (generation === this.generation) this.fail(error)
+    }
+  }
+
+  pause() {
+    const time = this.time
+    this.halt()
+    this.resting = Math.round(time * this.rate)
+    this.change({ playing: false, buffering: false })
+  }
+
+  close() {
+    this.halt()
+    void this.context?.close()
+    this.context = undefined
+  }
+
+  private newContext() {
+    const make =
+      this.options.makeContext ?? ((sampleRate: number) => new AudioContext({ sampleRate, latencyHint: 'interactive' }))
+    try {
+      return make(this.rate)
+    } catch {
+      return make(48_000)
+    }
+  }
+
+  private restart(time: number) {
+    this.halt()
+    this.resting = Math.round(time * this.rate)
+    void this.play()
+  }
+
+  private begin(context: AudioContext) {
+    const bus = context.createGain()
+    bus.connect(context.destination)
+    const start = Math.ceil((context.currentTime + lead) * this.rate) / this.rate
+    bus.gain.setValueAtTime(0, context.currentTime)
+    bus.gain.setValueAtTime(0, start)
+    bus.gain.linearRampToValueAtTime(1, start + edgeSeconds)
+    const gains: Voice['gains'] = new Map()
+    for (const track of this.tracks) {
+      const node = context.createGain()
+      const to = this.gainOf(track)
+      node.gain.value = to
+      node.connect(bus)
+      gains.set(track.role, { node, ramp: { from: to, to, start: 0, seconds: 0 } })
+    }
+    this.voice = { bus, gains, nodes: new Set(), plan: [], cursor: this.resting, until: start }
+    this.timer = setInterval(() => this.pump(), tickMilliseconds)
+    this.pump()
+    this.change({ playing: true, buffering: false })
+  }
+
+  /** Schedules what is at hand up to `ahead` seconds from now, asks for what is not, and holds the clock when samples are late. */
+  private pump() {
+    const { voice, context } = this
+    if (!voice || !context) return
+    const now = context.currentTime
+    voice.plan = voice.plan.filter((segment, i, plan) => (plan[i + 1]?.when ?? Infinity) > now - 1)
+    while (voice.cursor !== undefined && voice.until < now + ahead) {
+      const blockFrames = this.tracks[0]!.store.blockFrames
+      const segment = nextSegment(voice.cursor, { blockFrames, total: this.total, loop: this.loop })
+      if (!segment) {
+        voice.cursor = undefined
+        break
+      }
+      if (!this.schedule(context, voice, segment)) {
+        if (voice.until < now + 0.1 && context.state === 'running') {
+          void context.suspend()
+          this.change({ playing: true, buffering: true })
+        }
+        return
+      }
+    }
+    if (context.state === 'suspended' && this.state.buffering) {
+      void context.resume()
+      this.change({ playing: true, buffering: false })
+    }
+    if (voice.cursor === undefined && now >= voice.until) {
+      this.halt()
+      this.resting = this.total
+      this.change({ playing: false, buffering: false })
+    }
+  }
+
+  /** Schedules one segment on all tracks; false when a block is still being read. */
+  private schedule(
+    context: AudioContext,
+    voice: Voice,
+    segment: { block: number; from: number; to: number; next: number },
+  ) {
+    const missing = this.tracks.filter(
+      ({ store }) => segment.block * store.blockFrames < store.source.frames && !store.at(segment.block),
+    )
+    if (missing.length) {
+      Promise.all(missing.map(({ store }) => store.read(segment.block))).then(
+        () => voice === this.voice && this.pump(),
+        (error: unknown) => voice === this.voice && this.fail(error),
+      )
+      return false
+    }
+    const { rate } = this
+    const when = Math.max(voice.until, context.currentTime)
+    for (const { store, role } of this.tracks) {
+      const buffer = store.at(segment.block)
+      const gain = voice.gains.get(role)?.node
+      if (!buffer || !gain) continue
+      const offset = segment.from - segment.block * store.blockFrames
+      const length = Math.min(segment.to - segment.from, buffer.length - offset)
+      if (length <= 0) continue
+      const node = new AudioBufferSourceNode(context, { buffer })
+      node.connect(gain)
+      node.start(when, offset / rate, length / rate)
+      voice.nodes.add(node)
+      node.onended = () => {
+        node.disconnect()
+        voice.nodes.delete(node)
+      }
+    }
+    voice.plan.push({ when, from: segment.from, to: segment.to })
+    voice.until = when + (segment.to - segment.from) / rate
+    voice.cursor = segment.next
+    return true
+  }
+
+  private gainOf({ role, gain }: Track) {
+    return role === this.heard ? gain * this.volume : 0
+  }
+
+  private applyGains() {
+    const { voice, context } = this
+    if (!voice || !context) return
+    const now = context.currentTime
+    for (const track of this.tracks) {
+      const entry = voice.gains.get(track.role)
+      const to = this.gainOf(track)
+      if (!entry || entry.ramp.to === to) continue
+      const from = rampValue(entry.ramp, now)
+      entry.node.gain.cancelScheduledValues(0)
+      entry.node.gain.setValueCurveAtTime(rampCurve(from, to), now, switchSeconds)
+      entry.ramp = { from, to, start: now, seconds: switchSeconds }
+    }
+  }
+
+  /** Fades out and lets go of everything scheduled. */
+  private halt() {
+    this.generation++
+    clearInterval(this.timer)
+    const { voice, context } = this
+    this.voice = undefined
+    if (!voice || !context) return
+    const now = context.currentTime
+    voice.bus.gain.cancelScheduledValues(0)
+    voice.bus.gain.setValueAtTime(now < (voice.plan[0]?.when ?? 0) ? 0 : 1, now)
+    voice.bus.gain.linearRampToValueAtTime(0, now + edgeSeconds)
+    for (const node of voice.nodes) node.stop(now + edgeSeconds)
+    setTimeout(() => voice.bus.disconnect(), 100)
+  }
+
+  private fail(error: unknown) {
+    this.pause()
+    this.options.onError(error instanceof Error ? error : new Error(String(error)))
+  }
+
+  private change(next: PlayerState) {
+    if (next.playing === this.state.playing && next.buffering === this.state.buffering) return
+    this.state = next
+    this.options.onChange(next)
+  }
+}

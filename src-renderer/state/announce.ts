@@ -1,0 +1,48 @@
+import type { EngineExit, Job } from '@contract'
+import { en } from '../text/en'
+import { say } from './live.svelte'
+import { tell } from './notices.svelte'
+import { jobOf } from './project.svelte'
+
+let toldExit: string | undefined
+
+/** Says once why the engine before this one ended. */
+export function noticeOfExit(exit: EngineExit | null) {
+  if (!exit || exit.at === toldExit) return
+  toldExit = exit.at
+  tell({ kind: 'warning', title: en.engine.restarted, text: exit.reason, hint: en.engine.resumed })
+}
+
+/** Tells how a job ended; compares with what the window knew before, so call it before the state changes. */
+export function noticeOfJob(job: Job) {
+  const before = jobOf(job.id)
+  if (!before || before.state === job.state) return
+  if (job.state === 'done') say(en.job.doneSpoken(job.label))
+  if (job.state === 'cancelled') say(en.job.cancelledSpoken(job.label))
+  if (job.state === 'failed') {
+    say(en.job.failedSpoken(job.label))
+    tell({
+      kind: 'error',
+      title: en.job.failed(job.label),
+      text: job.error?.message,
+      hint: job.error?.hint,
+      report: jobReport(job),
+    })
+  }
+}
+
+/** All that helps to understand a failed job, ready to paste. */
+export function jobReport(job: Job): string {
+  return [
+    `${job.label} — ${job.state}`,
+    job.error && `${job.error.code}: ${job.error.message}`,
+    job.error?.hint,
+    job.error?.file && `file: ${job.error.file}`,
+    `task: ${job.task}, model: ${job.pack}, device: ${job.device}, seed: ${job.seed}, attempt: ${job.attempt}`,
+    `settings: ${JSON.stringify(job.settings)}`,
+    `started: ${job.startedAt ?? '—'}, ended: ${job.endedAt ?? '—'}`,
+    `command: ${job.command}`,
+  ]
+    .filter(Boolean)
+    .join('\n')
+}

@@ -1,0 +1,62 @@
+import type { Asset } from '@contract'
+import { assetOf, project, shownAssets } from './project.svelte'
+
+/** One run over a source: its result and, where the task makes one, the residual. */
+export interface Take {
+  job: string
+  result: Asset
+  noise: Asset | undefined
+}
+
+/** What the document shows: a source and, of its results, the one being compared. */
+export const selection = $state({ source: null as string | null, take: null as string | null })
+
+/** Whether an asset stands by itself in the library: dropped, or a result whose source is gone. */
+const isRoot = (asset: Asset) => !asset.origin || !assetOf(asset.origin.source)
+
+/** Sources, newest first. */
+export const sources = () =>
+  shownAssets()
+    .filter(isRoot)
+    .sort((a, b) => b.createdAt.localeCompare(a.createdAt))
+
+/** Results made from a source, newest first. */
+export function takesOf(source: string): Take[] {
+  const made = shownAssets().filter((asset) => asset.origin?.source === source)
+  const jobs = made.map((asset) => asset.origin!.job)
+  return jobs
+    .filter((job, i) => jobs.indexOf(job) === i)
+    .flatMap((job) => {
+      const outputs = made.filter((asset) => asset.origin!.job === job)
+      const result = outputs.find((asset) => asset.origin!.role !== 'noise')
+      const noise = outputs.find((asset) => asset.origin!.role === 'noise')
+      return result ? [{ job, result, noise }] : []
+    })
+    .sort((a, b) => b.result.createdAt.localeCompare(a.result.createdAt))
+}
+
+export const selectedSource = () => {
+  const asset = assetOf(selection.source)
+  return asset && shownAssets().includes(asset) ? asset : undefined
+}
+
+export const selectedTake = () => {
+  const source = selectedSource()
+  return source && takesOf(source.id).find((take) => take.job === selection.take)
+}
+
+/** Shows a source with its newest result, or with the one asked for. */
+export function select(source: string, take?: string) {
+  selection.source = source
+  selection.take = take ?? takesOf(source)[0]?.job ?? null
+}
+
+/** Keeps the selection on something that exists; shows a running selection's result when it arrives. */
+export function settleSelection() {
+  if (!project.loaded) return
+  if (!selectedSource()) {
+    const first = sources()[0]
+    if (first) select(first.id)
+    else Object.assign(selection, { source: null, take: null })
+  } else if (selection.take && !selectedTake()) selection.take = takesOf(selection.source!)[0]?.job ?? null
+}

@@ -1,0 +1,45 @@
+const number = (digits: number) => new Intl.NumberFormat('en', { maximumFractionDigits: digits })
+
+/** A position in a recording: `1:05.3`, `1:02:03`; `digits` decimals of a second. */
+export function clock(seconds: number, digits = 0): string {
+  const scale = 10 ** digits
+  const ticks = Math.max(0, Math.floor(seconds * scale + 1e-6))
+  const whole = Math.floor(ticks / scale)
+  const h = Math.floor(whole / 3600)
+  const m = Math.floor(whole / 60) % 60
+  const two = (value: number) => String(value).padStart(2, '0')
+  const fraction = digits ? `.${String(ticks % scale).padStart(digits, '0')}` : ''
+  return `${h ? `${h}:${two(m)}` : m}:${two(whole % 60)}${fraction}`
+}
+
+/** A stretch of time in words: `8 s`, `3 min`, `1 h 20 min`. */
+export function span(seconds: number): string {
+  if (seconds < 1) return `${number(1).format(seconds)} s`
+  if (seconds < 60) return `${Math.round(seconds)} s`
+  const minutes = Math.round(seconds / 60)
+  if (minutes < 60) return `${minutes} min`
+  return `${Math.floor(minutes / 60)} h ${minutes % 60 ? `${minutes % 60} min` : ''}`.trim()
+}
+
+export function size(bytes: number): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB']
+  let value = bytes
+  let unit = 0
+  while (value >= 1000 && unit < units.length - 1) {
+    value /= 1000
+    unit++
+  }
+  return `${number(value < 10 && unit ? 1 : 0).format(value)} ${units[unit]}`
+}
+
+/** A sample rate in kHz: `44.1 kHz`. */
+export const rate = (hertz: number) => `${number(3).format(hertz / 1000)} kHz`
+
+/** A number with at most `digits` decimals and a true minus sign. */
+export const decimal = (value: number, digits = 1) => number(digits).format(value).replace('-', '−')
+
+/** How many times faster than real time, from processing seconds per second of material. */
+export const speedOf = (rtf: number) => decimal(1 / Math.max(rtf, 1e-6), rtf > 0.1 ? 1 : 0)
+
+/** A level in LUFS, always with one decimal. */
+export const lufs = (value: number) => `${value.toFixed(1).replace('-', '−')} LUFS`

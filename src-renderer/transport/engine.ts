@@ -1,0 +1,32 @@
+import { applyEvent, applySnapshot, assetOf } from '../state/project.svelte'
+import { setStatus } from '../state/connection.svelte'
+import { noticeOfExit, noticeOfJob } from '../state/announce'
+import { select } from '../state/selection.svelte'
+import { openLink, type Link } from './link'
+
+let link: Link | undefined
+
+/** Opens the line to the engine and lets it feed the window's state; called once. */
+export function start() {
+  link = openLink({
+    onStatus: setStatus,
+    onSnapshot(snapshot) {
+      applySnapshot(snapshot)
+      noticeOfExit(snapshot.engine.lastExit)
+    },
+    onEvent(event) {
+      if (event.event === 'job.changed') noticeOfJob(event.data.job)
+      const opened =
+        event.event === 'asset.changed' && window.desktop && !assetOf(event.data.asset.id) && !event.data.asset.origin
+      applyEvent(event)
+      // What the desktop's own menu or file manager opened is shown at once.
+      if (opened) select(event.data.asset.id)
+    },
+  })
+}
+
+/** Calls the engine. */
+export const call: Link['call'] = (name, args, options) => {
+  if (!link) throw new Error('The line to the engine is not open: call start() first.')
+  return link.call(name, args, options)
+}
