@@ -33,9 +33,9 @@ test('stopping a job stops it and leaves nothing behind', async ({ app, page }) 
 })
 
 test('an engine that is killed comes back, says so, and the job goes on', async ({ app, page }) => {
-  await addRecording(app, page, 'killed.wav', 5)
+  await addRecording(app, page, 'killed.wav', 8)
   await needModel(page)
-  await setNumber(page, 'Iterations', 60)
+  await setNumber(page, 'Iterations', 100)
   await enhanceButton(page).click()
   await expect(progress(page)).toHaveAttribute('data-state', 'running')
   await app.killEngine()
@@ -43,5 +43,9 @@ test('an engine that is killed comes back, says so, and the job goes on', async 
     timeout: 20_000,
   })
   await expect(lane(page, 'result').locator('[data-drawn=true]')).toBeVisible({ timeout: 50_000 })
+  await page.keyboard.press('q')
+  await expect(page.getByRole('tabpanel').locator('[data-state=done]').filter({ hasText: 'killed.wav' })).toContainText(
+    'attempt 2',
+  )
   await expect.poll(() => leftovers(app.project)).toEqual([])
 })

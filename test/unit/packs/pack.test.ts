@@ -2,7 +2,16 @@ import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { float32 } from '../../../src-main/lib/ndarray'
-import { addPack, catalogue, choosePack, decodeSafetensors, encodeSafetensors, openPack, removePack, writePack } from '../../../src-main/packs'
+import {
+  addPack,
+  catalogue,
+  choosePack,
+  decodeSafetensors,
+  encodeSafetensors,
+  openPack,
+  removePack,
+  writePack,
+} from '../../../src-main/packs'
 import { parseNpy } from '../../../src-main/packs/npz'
 import { tempFolder } from '../../helpers/folder'
 
@@ -37,7 +46,11 @@ describe('safetensors', () => {
     ['a header longer than the file', Buffer.from([255, 255, 255, 255, 255, 255, 255, 127, 0, 0]), 'corrupt'],
     ['a header that is no JSON', Buffer.concat([Buffer.from([2, 0, 0, 0, 0, 0, 0, 0]), Buffer.from('hi')]), 'corrupt'],
     ['data outside the file', header({ x: { dtype: 'F32', shape: [4], data_offsets: [0, 16] } }), 'corrupt'],
-    ['a shape that its data do not fill', header({ x: { dtype: 'F32', shape: [4], data_offsets: [0, 8] } }, 8), 'corrupt'],
+    [
+      'a shape that its data do not fill',
+      header({ x: { dtype: 'F32', shape: [4], data_offsets: [0, 8] } }, 8),
+      'corrupt',
+    ],
     ['another number type', header({ x: { dtype: 'F8_E4M3', shape: [1], data_offsets: [0, 1] } }, 1), 'unsupported'],
   ])('refuses %s', (_, bytes, code) => {
     expect(() => decodeSafetensors(bytes)).toThrow(expect.objectContaining({ code }))
@@ -79,7 +92,10 @@ describe('a damaged or hostile pack', () => {
     const bytes = await readFile(file)
     bytes[bytes.length - 1]! ^= 1
     await writeFile(file, bytes)
-    await expect(openPack(path)).rejects.toMatchObject({ code: 'corrupt', message: expect.stringContaining('sha256') as unknown })
+    await expect(openPack(path)).rejects.toMatchObject({
+      code: 'corrupt',
+      message: expect.stringContaining('sha256') as unknown,
+    })
   })
 
   it('is refused when a byte of the zip changed, wherever it is', async () => {
@@ -95,7 +111,8 @@ describe('a damaged or hostile pack', () => {
         (error: { code: string }) => error.code,
       )
       // Bytes that carry no content (dates, attributes) may change; the weights may not.
-      if (typeof outcome === 'string') expect(['corrupt', 'bad-input', 'unsupported', 'not-found', 'internal']).toContain(outcome)
+      if (typeof outcome === 'string')
+        expect(['corrupt', 'bad-input', 'unsupported', 'not-found', 'internal']).toContain(outcome)
       else expect(outcome).toEqual(weights)
     }
   })
@@ -145,7 +162,9 @@ describe('the catalogue', () => {
       { folder: user, origin: 'user' as const },
     ]
     const first = await catalogue(folders, (path) => bad.push(path))
-    expect(first.map(({ record }) => record)).toMatchObject([{ id: 'speech', kind: 'vae-nmf', origin: 'starter', sampleRate: 16_000 }])
+    expect(first.map(({ record }) => record)).toMatchObject([
+      { id: 'speech', kind: 'vae-nmf', origin: 'starter', sampleRate: 16_000 },
+    ])
     expect(bad).toEqual([join(starter, 'notes.txt')])
 
     const other = join(folder, 'My voice.nagare')
@@ -167,13 +186,22 @@ describe('the catalogue', () => {
 describe('npy', () => {
   const npy = (descr: string, order: 'True' | 'False', shape: string, body: Buffer) => {
     const text = `{'descr': '${descr}', 'fortran_order': ${order}, 'shape': (${shape}), }`.padEnd(117) + '\n'
-    return Buffer.concat([Buffer.from('\x93NUMPY\x01\x00', 'latin1'), Buffer.from([text.length, 0]), Buffer.from(text), body])
+    return Buffer.concat([
+      Buffer.from('\x93NUMPY\x01\x00', 'latin1'),
+      Buffer.from([text.length, 0]),
+      Buffer.from(text),
+      body,
+    ])
   }
   const floats = (...values: number[]) => Buffer.from(Float32Array.from(values).buffer)
 
   it('reads rows and columns in either order', () => {
-    expect(parseNpy(npy('<f4', 'False', '2, 3', floats(1, 2, 3, 4, 5, 6)), 'x')).toEqual(float32([2, 3], Float32Array.of(1, 2, 3, 4, 5, 6)))
-    expect(parseNpy(npy('<f4', 'True', '2, 3', floats(1, 4, 2, 5, 3, 6)), 'x')).toEqual(float32([2, 3], Float32Array.of(1, 2, 3, 4, 5, 6)))
+    expect(parseNpy(npy('<f4', 'False', '2, 3', floats(1, 2, 3, 4, 5, 6)), 'x')).toEqual(
+      float32([2, 3], Float32Array.of(1, 2, 3, 4, 5, 6)),
+    )
+    expect(parseNpy(npy('<f4', 'True', '2, 3', floats(1, 4, 2, 5, 3, 6)), 'x')).toEqual(
+      float32([2, 3], Float32Array.of(1, 2, 3, 4, 5, 6)),
+    )
   })
 
   it('refuses objects, cut data and nonsense', () => {

@@ -18,7 +18,12 @@ function passThrough(sampleRate: number, length: number, strength: number, share
   for (let at = 0; at < length; at += 1000) {
     const block = x.subarray(at, at + 1000)
     const low = down.push(block)
-    keep(restored.push([block], [low], { clean: [low], topShare: new Float32Array(Math.round(low.length / 256) + 1).fill(share) }))
+    keep(
+      restored.push([block], [low], {
+        clean: [low],
+        topShare: new Float32Array(Math.round(low.length / 256) + 1).fill(share),
+      }),
+    )
   }
   const low = down.flush()
   keep(restored.push([new Float32Array(0)], [low], { clean: [low], topShare: new Float32Array(0) }))

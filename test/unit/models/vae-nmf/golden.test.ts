@@ -95,7 +95,12 @@ describe.each(['reference', 'cpu'])('Monte-Carlo EM on %s against the public imp
         run({ params, inputs }) {
           const v = inputs as Record<string, tf.Tensor2D>
           const { samples, speech, last } = chain(params, v)
-          const observed = { power: v['power']!, band: tf.ones([513, 1]) as tf.Tensor2D, valid: tf.ones([frames, 1]) as tf.Tensor2D, floor: 0 }
+          const observed = {
+            power: v['power']!,
+            band: tf.ones([513, 1]) as tf.Tensor2D,
+            valid: tf.ones([frames, 1]) as tf.Tensor2D,
+            floor: 0,
+          }
           const w = updateSpectra(observed, speech, v['h']!, v['w']!)
           const h = updateActivations(observed, speech, v['h']!, w)
           const gain = tf.mul(v['gain']!, gainFactor(observed, speech, noiseVariance(h, w, 0)))
@@ -121,10 +126,17 @@ describe.each(['reference', 'cpu'])('Monte-Carlo EM on %s against the public imp
       const normal = float32([moves * frames, 16])
       for (let move = 0; move < moves; move++) {
         const at = (round * moves + move) * 16 * frames
-        const one = { shape: [16, frames], dtype: 'float32' as const, data: reference['randn_seq']!.data.slice(at, at + 16 * frames) }
+        const one = {
+          shape: [16, frames],
+          dtype: 'float32' as const,
+          data: reference['randn_seq']!.data.slice(at, at + 16 * frames),
+        }
         normal.data.set(turned(one).data, move * frames * 16)
       }
-      const uniform = reference['rand_seq']!.data.slice(round * moves * frames, (round + 1) * moves * frames) as Float32Array
+      const uniform = reference['rand_seq']!.data.slice(
+        round * moves * frames,
+        (round + 1) * moves * frames,
+      ) as Float32Array
       return { normal, uniform: float32([moves * frames, 1], uniform) }
     }
     let now: NDArrays = {
@@ -143,7 +155,8 @@ describe.each(['reference', 'cpu'])('Monte-Carlo EM on %s against the public imp
       expect(found['gain']).toBeAllclose(turned(reference[`g_it${round}`]!), close)
       const samples = reference[`Zsamples_it${round}`]!
       const last = float32([frames, 16])
-      for (let d = 0; d < 16; d++) for (let t = 0; t < frames; t++) last.data[t * 16 + d] = samples.data[(d * frames + t) * kept + kept - 1]!
+      for (let d = 0; d < 16; d++)
+        for (let t = 0; t < frames; t++) last.data[t * 16 + d] = samples.data[(d * frames + t) * kept + kept - 1]!
       expect(found['z']).toBeAllclose(last, { relative: 1e-4, absolute: 1e-4 })
       now = { power, z: found['z']!, h: found['h']!, w: found['w']!, gain: found['gain']!, stale: found['stale']! }
     }
@@ -165,8 +178,15 @@ describe('the multiplicative updates', () => {
   it('never raise the cost −log p(x | z, h, w, g) they are made to lower', async () => {
     await openDevice('reference')
     const reference = await readNpz(`${golden}vaenmf_mcem_small.npz`)
-    const power = tf.tidy(() => tf.add(tf.square(tensor(turned(reference['Xc_re']!))), tf.square(tensor(turned(reference['Xc_im']!))))) as tf.Tensor2D
-    const observed = { power, band: tf.ones([513, 1]) as tf.Tensor2D, valid: tf.ones([frames, 1]) as tf.Tensor2D, floor: 1e-9 }
+    const power = tf.tidy(() =>
+      tf.add(tf.square(tensor(turned(reference['Xc_re']!))), tf.square(tensor(turned(reference['Xc_im']!)))),
+    ) as tf.Tensor2D
+    const observed = {
+      power,
+      band: tf.ones([513, 1]) as tf.Tensor2D,
+      valid: tf.ones([frames, 1]) as tf.Tensor2D,
+      floor: 1e-9,
+    }
     let h = tensor(turned(reference['H0']!))
     let w = tensor(turned(reference['W0']!))
     let speech = tensor(turned(reference['Vs0']!))
@@ -180,7 +200,8 @@ describe('the multiplicative updates', () => {
       speech = tf.mul(speech, gainFactor(observed, [speech], noiseVariance(h, w, 1e-9)))
       costs.push(cost())
     }
-    for (let i = 1; i < costs.length; i++) expect(costs[i]).toBeLessThanOrEqual(costs[i - 1]! + 1e-4 * Math.abs(costs[i - 1]!))
+    for (let i = 1; i < costs.length; i++)
+      expect(costs[i]).toBeLessThanOrEqual(costs[i - 1]! + 1e-4 * Math.abs(costs[i - 1]!))
     expect(costs.at(-1)).toBeLessThan(costs[0]! - 100)
   })
 })

@@ -7,7 +7,12 @@ import { VaeConfig } from '../../../../src-main/models/vae-nmf/config'
 import { vaeLoss } from '../../../../src-main/models/vae-nmf/loss'
 import { initialWeights } from '../../../../src-main/models/vae-nmf/network'
 
-const config = VaeConfig.parse({ bins: 17, latent: 3, encoder: { input: 'log-power', hidden: 5 }, decoder: { hidden: 6 } })
+const config = VaeConfig.parse({
+  bins: 17,
+  latent: 3,
+  encoder: { input: 'log-power', hidden: 5 },
+  decoder: { hidden: 6 },
+})
 const frames = 4
 const draws = random(7)
 const weights: NDArrays = initialWeights(config, draws, new Float32Array(17).fill(-1))
@@ -16,7 +21,10 @@ const power = tf.tidy(() => Float32Array.from({ length: frames * 17 }, () => Mat
 const values = () => ({
   power: tf.tensor2d(power, [frames, 17]),
   noise: tf.tensor2d(draws.fillNormal(new Float32Array(frames * 3)), [frames, 3]),
-  known: tf.tensor2d(new Float32Array(frames * 17).map((_, i) => (i % 17 < 12 ? 1 : 0)), [frames, 17]),
+  known: tf.tensor2d(
+    new Float32Array(frames * 17).map((_, i) => (i % 17 < 12 ? 1 : 0)),
+    [frames, 17],
+  ),
 })
 
 const tensors = (arrays: NDArrays): Tensors => ({
@@ -35,7 +43,9 @@ describe('the VAE loss', () => {
     const at = tensors(weights)
     const names = Object.keys(weights)
     const lossOf = (params: Tensors) => vaeLoss(config, { ...at, ...params }, inputs).loss
-    const gradients = tf.grads((...list: tf.Tensor[]) => lossOf(Object.fromEntries(names.map((name, i) => [name, list[i]!]))))(names.map((name) => at[name]!))
+    const gradients = tf.grads((...list: tf.Tensor[]) =>
+      lossOf(Object.fromEntries(names.map((name, i) => [name, list[i]!]))),
+    )(names.map((name) => at[name]!))
     for (const [i, name] of names.entries()) {
       const size = weights[name]!.data.length
       const probe = Math.floor(size / 2)
@@ -54,13 +64,21 @@ describe('the VAE loss', () => {
     const inputs = values()
     const other = power.map((value, i) => (i % 17 < 12 ? value : value * 1000))
     const params = tensors(weights)
-    const [a, b] = [vaeLoss(config, params, inputs), vaeLoss(config, params, { ...inputs, power: tf.tensor2d(other, [frames, 17]) })]
+    const [a, b] = [
+      vaeLoss(config, params, inputs),
+      vaeLoss(config, params, { ...inputs, power: tf.tensor2d(other, [frames, 17]) }),
+    ]
     expect(b.loss.dataSync()[0]).toBeCloseTo(a.loss.dataSync()[0]!, 4)
     expect(b.divergence.dataSync()[0]).toBeCloseTo(a.divergence.dataSync()[0]!, 4)
   })
 
   it('has no KL where the encoder answers with the prior', () => {
-    const zero = Object.fromEntries(Object.entries(weights).map(([name, array]) => [name, name.startsWith('encoder') ? { ...array, data: array.data.map(() => 0) } : array]))
+    const zero = Object.fromEntries(
+      Object.entries(weights).map(([name, array]) => [
+        name,
+        name.startsWith('encoder') ? { ...array, data: array.data.map(() => 0) } : array,
+      ]),
+    )
     expect(vaeLoss(config, tensors(zero as NDArrays), values()).kl.dataSync()[0]).toBeCloseTo(0, 6)
   })
 })

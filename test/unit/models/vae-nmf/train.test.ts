@@ -43,7 +43,10 @@ describe('training the speech VAE', () => {
     expect(metrics[0]!.value).toBeLessThan(before[0]!.value - 20)
     const pack = await openPack(join(folder, 'voices.nagare'))
     expect(speechModel(pack).config).toMatchObject({ latent: 3, encoder: { hidden: 12 } })
-    expect(pack.manifest).toMatchObject({ name: 'Voices', provenance: { data: [{ name: 'voices', licence: 'CC0', amount: '3 recordings' }], seed: 4, steps: 400 } })
+    expect(pack.manifest).toMatchObject({
+      name: 'Voices',
+      provenance: { data: [{ name: 'voices', licence: 'CC0', amount: '3 recordings' }], seed: 4, steps: 400 },
+    })
     expect((await readdir(folder)).sort()).toEqual(['first.nagare', 'voices', 'voices.nagare'])
   })
 
@@ -77,13 +80,17 @@ describe('training the speech VAE', () => {
     }
     await trainVae(context('cut.nagare', stop)).catch(() => {})
     await expect(trainVae(context('cut.nagare', { resume: true, seed: 5 }))).rejects.toMatchObject({ code: 'conflict' })
-    await expect(trainVae(context('cut.nagare', { resume: true, steps: 60 }))).rejects.toMatchObject({ code: 'conflict' })
+    await expect(trainVae(context('cut.nagare', { resume: true, steps: 60 }))).rejects.toMatchObject({
+      code: 'conflict',
+    })
   })
 
   it('says what is wrong with settings and data', async () => {
     await expect(trainVae(context('x.nagare', { set: { depth: '3' } }))).rejects.toThrow(/no setting depth/)
     await expect(trainVae(context('x.nagare', { set: { batch: 'many' } }))).rejects.toThrow(/batch/)
-    await expect(trainVae(context('x.nagare', { data: [join(folder, 'nowhere')] }))).rejects.toMatchObject({ code: 'not-found' })
+    await expect(trainVae(context('x.nagare', { data: [join(folder, 'nowhere')] }))).rejects.toMatchObject({
+      code: 'not-found',
+    })
     const empty = join(folder, 'empty')
     await mkdir(empty)
     await expect(trainVae(context('x.nagare', { data: [empty] }))).rejects.toThrow(/no recordings/)
