@@ -153,9 +153,9 @@ export function openEnhancer(
   }
 }
 
-/** Mean of the mask over the upper half of the band, per frame. */
+/** Mean of the mask over the top quarter of the band, per frame. */
 function topBand(mask: Float32Array, frames: number, bins: number): Float32Array {
-  const from = bins >> 1
+  const from = (3 * bins) >> 2
   return Float32Array.from({ length: frames }, (_, t) => {
     let sum = 0
     for (let f = from; f < bins; f++) sum += mask[t * bins + f]!

@@ -12,7 +12,7 @@ export interface Observation {
   power: tf.Tensor2D
   /** [bins, 1]: 1 for bins that the recording holds, 0 for those it lacks. */
   band: tf.Tensor2D
-  /** [frames, 1]: 1 for frames of the recording, 0 for padding. */
+  /** [frames, 1]: 1 for frames of the recording, 0 for silence and padding. */
   valid: tf.Tensor2D
   /** A least noise variance, constant. */
   floor: number

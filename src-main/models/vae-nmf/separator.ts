@@ -7,6 +7,8 @@ import { iterationProgram, noiseFloor, posteriorProgram, startProgram } from './
 
 /** Share of a window's mean frame energy under which a bin counts as missing from the recording. */
 const emptyBin = 2e-9
+/** Energy of a frame, relative to the window's mean, under which it counts as digital silence. */
+const silentFrame = 2e-6
 
 /** Splits windows of one length into speech and noise on one device. */
 export interface Separator {
@@ -65,7 +67,7 @@ export async function openSeparator(
       const observed = {
         power: float32([frames, bins], padded),
         band: float32([bins, 1], bandOf(scaled, count, bins)),
-        valid: float32([frames, 1], new Float32Array(frames).fill(1, 0, count)),
+        valid: float32([frames, 1], soundingFrames(scaled, count, bins, frames)),
       }
       const { z } = await start.run(observed)
       const noise = initialNoise(frames, components, bins, random)
@@ -89,6 +91,17 @@ function bandOf(scaled: Float32Array, count: number, bins: number): Float32Array
   const band = new Float32Array(bins)
   for (let t = 0; t < count; t++) for (let f = 0; f < bins; f++) band[f] = band[f]! + scaled[t * bins + f]!
   return band.map((sum) => (sum / Math.max(1, count) > emptyBin ? 1 : 0))
+}
+
+/** 1 for frames that sound, 0 for digital silence and padding: the spectra of noise are not to be learned from nothing. */
+function soundingFrames(scaled: Float32Array, count: number, bins: number, frames: number): Float32Array {
+  const valid = new Float32Array(frames)
+  for (let t = 0; t < count; t++) {
+    let energy = 0
+    for (let f = 0; f < bins; f++) energy += scaled[t * bins + f]!
+    valid[t] = energy > silentFrame ? 1 : 0
+  }
+  return valid
 }
 
 /**
