@@ -1,8 +1,10 @@
 import { realFft } from './fft'
-import type { Spectrum } from './stft'
+import { hann, type Spectrum } from './spectrum'
 
 /** Analysis of a signal that arrives in pieces; all frames together equal `stft().analyze` of the whole. */
 export interface StftAnalyzer {
+  /** size / 2 + 1. */
+  readonly bins: number
   push(x: Float32Array): Spectrum
   /** Ends the signal and returns its last frames. */
   flush(): Spectrum
@@ -15,23 +17,16 @@ export interface StftSynthesizer {
   flush(length: number): Float32Array
 }
 
-/** A streaming Hann analysis, `size` points every `hop` samples, frames centred, the signal mirrored at both ends. */
+/**
+ * A streaming Hann analysis, `size` points every `hop` samples, frames centred, the signal mirrored at both ends.
+ * Throws RangeError unless `size` is a power of two and 1 ≤ hop ≤ size / 2.
+ */
 export function stftAnalyzer({ size, hop }: { size: number; hop: number }): StftAnalyzer {
-  const fft = realFft(size)
-  const { bins } = fft
-  const pad = size / 2
-  const window = hannOf(size)
-  const frame = new Float64Array(size)
+  const { fft, bins, pad, window, frame } = plan(size, hop)
   let kept = new Float32Array(0)
   let base = 0
   let next = 0
 
-  const mirrored = (i: number, total: number) => {
-    if (total === 1) return 0
-    const period = 2 * (total - 1)
-    const folded = ((i % period) + period) % period
-    return folded < total ? folded : period - folded
-  }
   const analyze = (last: number, total: number): Spectrum => {
     const frames = Math.max(0, last - next)
     const re = new Float32Array(frames * bins)
@@ -50,6 +45,7 @@ export function stftAnalyzer({ size, hop }: { size: number; hop: number }): Stft
   }
 
   return {
+    bins,
     push(x) {
       const joined = new Float32Array(kept.length + x.length)
       joined.set(kept)
@@ -72,11 +68,7 @@ export function stftAnalyzer({ size, hop }: { size: number; hop: number }): Stft
 
 /** The streaming least-squares inverse of `stftAnalyzer` (Griffin & Lim 1984, eq. 6). */
 export function stftSynthesizer({ size, hop }: { size: number; hop: number }): StftSynthesizer {
-  const fft = realFft(size)
-  const { bins } = fft
-  const pad = size / 2
-  const window = hannOf(size)
-  const frame = new Float64Array(size)
+  const { fft, bins, pad, window, frame } = plan(size, hop)
   let total = new Float64Array(0)
   let weight = new Float64Array(0)
   /** Sample that `total[0]` stands for, and the next frame. */
@@ -118,6 +110,17 @@ export function stftSynthesizer({ size, hop }: { size: number; hop: number }): S
   }
 }
 
-function hannOf(size: number): Float64Array {
-  return Float64Array.from({ length: size }, (_, n) => 0.5 - 0.5 * Math.cos((2 * Math.PI * n) / size))
+function plan(size: number, hop: number) {
+  const fft = realFft(size)
+  if (!Number.isInteger(hop) || hop < 1 || hop > size / 2)
+    throw new RangeError(`The hop of a ${size}-point STFT must be 1 to ${size / 2} samples, got ${hop}`)
+  return { fft, bins: fft.bins, pad: size / 2, window: hann(size), frame: new Float64Array(size) }
+}
+
+/** Index of sample `i` in a signal of `length` mirrored about its first and last samples, as often as it takes. */
+function mirrored(i: number, length: number): number {
+  if (length === 1) return 0
+  const period = 2 * (length - 1)
+  const folded = ((i % period) + period) % period
+  return folded < length ? folded : period - folded
 }

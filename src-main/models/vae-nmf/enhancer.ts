@@ -1,5 +1,5 @@
 import type { Device } from '../../compute'
-import { power, stftAnalyzer, stftSynthesizer, type Planar, type Spectrum } from '../../dsp'
+import { joinSpectra, power, stftAnalyzer, stftSynthesizer, type Planar, type Spectrum } from '../../dsp'
 import { random } from '../../lib/random'
 import type { McemSettings } from './config'
 import type { SpeechModel } from './model'
@@ -102,7 +102,7 @@ export function openEnhancer(
     for (const other of powers.slice(1)) for (let i = 0; i < mean.length; i++) mean[i] = mean[i]! + other[i]!
     if (channels > 1) for (let i = 0; i < mean.length; i++) mean[i] = mean[i]! / channels
     pending = {
-      spectra: pending.spectra.map((spectrum, channel) => append(spectrum, fresh[channel]!)),
+      spectra: pending.spectra.map((spectrum, channel) => joinSpectra(spectrum, fresh[channel]!)),
       power: join(pending.power, mean),
       frames: pending.frames + fresh[0]!.frames,
     }
@@ -176,13 +176,6 @@ function join(a: Float32Array, b: Float32Array): Float32Array<ArrayBuffer> {
   out.set(b, a.length)
   return out
 }
-
-const append = (a: Spectrum, b: Spectrum): Spectrum => ({
-  re: join(a.re, b.re),
-  im: join(a.im, b.im),
-  frames: a.frames + b.frames,
-  bins: a.bins,
-})
 
 const slice = (s: Spectrum, from: number, to: number): Spectrum => ({
   re: s.re.slice(from * s.bins, to * s.bins),

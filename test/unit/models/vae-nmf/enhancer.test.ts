@@ -7,24 +7,13 @@ import { openEnhancer } from '../../../../src-main/models/vae-nmf/enhancer'
 import { enhanceWhole } from '../../../../src-main/models/vae-nmf/evaluate'
 import { speechModel, type SpeechModel } from '../../../../src-main/models/vae-nmf/model'
 import { openPack } from '../../../../src-main/packs'
+import { babble } from '../../../helpers/signals'
 
 const starter = new URL('../../../../resources/packs/speech-enhancer.nagare', import.meta.url).pathname
 const rate = 16_000
 const quick = McemSettings.parse({ iterations: 8, moves: 3, kept: 2, finalMoves: 6, window: 128, overlap: 16 })
 
-/** A voice-like buzz: harmonics of a gliding pitch, on for 0.3 s and off for 0.2 s. */
-function voice(seconds: number): Float32Array {
-  const x = new Float32Array(seconds * rate)
-  let phase = 0
-  for (let n = 0; n < x.length; n++) {
-    const t = n / rate
-    phase += (2 * Math.PI * (130 + 30 * Math.sin(2 * t))) / rate
-    const on = t % 0.5 < 0.3 ? Math.sin((Math.PI * (t % 0.5)) / 0.3) : 0
-    for (let k = 1; k <= 20; k++) x[n]! += (0.08 * on * Math.sin(k * phase)) / k
-  }
-  return x
-}
-
+const voice = (seconds: number) => babble(seconds * rate, rate)
 const noisy = (clean: Float32Array, level: number, seed: number) => {
   const draws = random(seed)
   return clean.map((value) => value + level * draws.normal())
