@@ -28,9 +28,9 @@ const gpuProviders: Record<string, string> = {
 /** The processor's model, as the system names it. */
 const processorName = () => cpus()[0]?.model.trim() || 'Processor'
 
-/** Opens a device by its id (default `cpu`). Throws `not-found` for an unknown id, `unavailable` where it cannot run here. */
+/** Opens a device by its id; `auto` and none are `cpu`. Throws `not-found` for an unknown id, `unavailable` where it cannot run here. */
 export async function openDevice(id = 'cpu', options: OnnxRuntimeOptions = {}): Promise<Device> {
-  if (id === 'cpu') return { ...cpuDevice(options), name: processorName() }
+  if (id === 'cpu' || id === 'auto') return { ...cpuDevice(options), name: processorName() }
   if (id === 'reference') return referenceDevice()
   if (id === 'tensorflow') return tensorflowDevice()
   const name = gpuProviders[id]

@@ -4,14 +4,14 @@ import type { TrainContext } from '../family'
 
 /** Settings of a training run: presets give them, `--set key=value` changes them. */
 export const Recipe = z.object({
-  hidden: z.coerce.number().int().min(1).max(4096).default(128),
+  hidden: z.coerce.number().int().min(1).max(4096).default(256),
   latent: z.coerce.number().int().min(1).max(256).default(16),
   steps: z.coerce.number().int().min(1).default(6000),
   /** Frames per step. */
   batch: z.coerce.number().int().min(8).max(16_384).default(512),
   learningRate: z.coerce.number().positive().default(1e-3),
   /** Least normalised power that the model is asked to describe. */
-  floor: z.coerce.number().positive().default(1e-5),
+  floor: z.coerce.number().positive().default(1e-7),
   /** Paces at which recordings are played, each standing for other voices. */
   speeds: z
     .string()

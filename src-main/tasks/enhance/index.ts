@@ -1,5 +1,7 @@
+import { rm } from 'node:fs/promises'
+import { extname } from 'node:path'
 import { openDevice } from '../../compute'
-import { createWav, openAudio, resampler, type AudioWriter, type Planar } from '../../dsp'
+import { createFlac, createWav, openAudio, resampler, type AudioInfo, type AudioWriter, type Planar } from '../../dsp'
 import { McemSettings } from '../../models/vae-nmf/config'
 import { openEnhancer } from '../../models/vae-nmf/enhancer'
 import { speechModel } from '../../models/vae-nmf/model'
@@ -28,8 +30,8 @@ async function run(context: TaskContext<EnhanceSettings>): Promise<TaskOutput[]>
   const { source, sourceName, settings, seed, progress, checkCancelled } = context
   progress({ phase: 'Loading the model', done: 0, total: 1 })
   const model = speechModel(await openPack(context.pack))
-  const device = await openDevice(context.device === 'auto' ? 'cpu' : context.device)
-  const reader = await openAudio(source)
+  const device = await openDevice(context.device)
+  const reader = await openAudio(source, { check: checkCancelled })
   const { sampleRate, channels, frames } = reader.info
   const { sampleRate: modelRate, hop } = model.frontEnd
   const seconds = frames / sampleRate
@@ -45,10 +47,12 @@ async function run(context: TaskContext<EnhanceSettings>): Promise<TaskOutput[]>
     },
   })
   const restored = restorer({ channels, sampleRate, modelRate, hop, strength: settings.strength })
-  const writers: AudioWriter[] = []
+  const writers: { file: string; writer: AudioWriter }[] = []
+  const finished: string[] = []
   const open = async (role: string) => {
-    const writer = await createWav(context.output(role), { sampleRate, channels, format: 'f32' })
-    writers.push(writer)
+    const file = context.output(role)
+    const writer = await startWriter(file, reader.info)
+    writers.push({ file, writer })
     return writer
   }
   try {
@@ -71,20 +75,29 @@ async function run(context: TaskContext<EnhanceSettings>): Promise<TaskOutput[]>
     await write(restored.push(emptyBlock(channels), low, last))
     await write(restored.flush(await enhancer.flush()))
     checkCancelled()
-    for (const writer of writers) await writer.finish()
+    for (const { file, writer } of writers) {
+      await writer.finish()
+      finished.push(file)
+    }
   } catch (thrown) {
-    for (const writer of writers) await writer.abort()
+    for (const { writer } of writers) await writer.abort()
+    for (const file of finished) await rm(file, { force: true })
     throw thrown
   } finally {
     await reader.close()
     await enhancer.dispose()
   }
-  const outputs: TaskOutput[] = [
-    { role: 'clean', file: context.output('clean'), name: `${stem(sourceName)} (clean).wav` },
-  ]
-  if (settings.noise)
-    outputs.push({ role: 'noise', file: context.output('noise'), name: `${stem(sourceName)} (noise).wav` })
+  const nameOf = (role: string) => `${stem(sourceName)} (${role})${extname(context.output(role)) || '.wav'}`
+  const outputs: TaskOutput[] = [{ role: 'clean', file: context.output('clean'), name: nameOf('clean') }]
+  if (settings.noise) outputs.push({ role: 'noise', file: context.output('noise'), name: nameOf('noise') })
   return outputs
+}
+
+/** A FLAC file of 24 bits where the name says so, else a WAV file of 32-bit floats. */
+function startWriter(file: string, { sampleRate, channels }: AudioInfo): Promise<AudioWriter> {
+  return extname(file).toLowerCase() === '.flac'
+    ? createFlac(file, { sampleRate, channels, bits: 24 })
+    : createWav(file, { sampleRate, channels, format: 'f32' })
 }
 
 const emptyBlock = (channels: number): Planar => Array.from({ length: channels }, () => new Float32Array(0))

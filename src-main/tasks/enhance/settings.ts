@@ -6,7 +6,6 @@ export const enhanceSettings = z.object({
     .number()
     .min(0)
     .max(1)
-    .multipleOf(0.01)
     .default(1)
     .meta({ title: 'Strength', description: 'How much of the noise is taken away. Lower keeps some room sound.' }),
   iterations: z
