@@ -22,12 +22,18 @@ export interface Arguments {
 export interface Outcome {
   json: Record<string, unknown>
   text: string
+  /** Set where part of what was asked could not be done: told after the rest. */
+  failure?: NagareError
 }
 
 export interface Command {
   name: string
   usage: string
   summary: string
+  /** A line on each argument and option. */
+  help?: Record<string, string>
+  /** Most words it takes besides options; any number if left out. */
+  words?: number
   options?: NonNullable<ParseArgsConfig['options']>
   /** undefined where the command has said all there is to say. */
   run(args: Arguments, terminal: Terminal): Promise<Outcome | undefined>

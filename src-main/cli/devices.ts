@@ -5,6 +5,7 @@ export const devices: Command = {
   name: 'devices',
   usage: 'nagare devices [--json]',
   summary: 'List what can compute here, each after a self-test',
+  words: 0,
   async run() {
     const found = await listDevices()
     const lines = found.map(({ id, name, available, reason, gflops }) => {

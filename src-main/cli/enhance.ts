@@ -1,17 +1,29 @@
-import { mkdir, stat } from 'node:fs/promises'
+import { mkdir, rmdir, stat } from 'node:fs/promises'
 import { basename, extname, join, resolve, sep } from 'node:path'
-import { NagareError } from '../lib/errors'
+import { asNagareError, NagareError } from '../lib/errors'
 import { enhance as task } from '../tasks/enhance'
+import { enhanceSettings } from '../tasks/enhance/settings'
 import { commonOptions, needed, number, seedOf, text, type Command } from './command'
+import { identity, outputPath } from './outputs'
 import { findPackOfKind } from './places'
 import { duration } from './terminal'
 
 const usage = 'nagare enhance IN… -o OUT [--model PACK] [--strength 0..1] [--iterations N] [--noise-out FILE]'
 
+const mostIterations = enhanceSettings.shape.iterations.unwrap().maxValue!
+
 export const enhance: Command = {
   name: 'enhance',
   usage,
   summary: 'Clean noisy recordings of speech',
+  help: {
+    'IN…': 'recordings: WAV, FLAC, MP3, Ogg, M4A …, of any rate, length and number of channels',
+    '-o, --out OUT': 'the cleaned recording (.wav: 32-bit float, .flac: 24-bit), or a folder/ for one file each',
+    '--noise-out FILE': 'also write what was taken away',
+    '--strength 0..1': `how much of the noise is taken away (${enhanceSettings.parse({}).strength})`,
+    '--iterations N': `more find the noise better and take longer (${enhanceSettings.parse({}).iterations}, at most ${mostIterations})`,
+    '--model PACK': 'a model pack, by path or by its name in `nagare models`',
+  },
   options: {
     ...commonOptions,
     out: { type: 'string', short: 'o' },
@@ -25,39 +37,44 @@ export const enhance: Command = {
     if (inputs.length === 0)
       throw new NagareError('bad-input', 'enhance needs a recording.', { hint: `Usage: ${usage}` })
     const out = needed(values, 'out', usage)
-    const noiseOut = text(values, 'noise-out')
     const strength = number(values, 'strength', { min: 0, max: 1 })
-    const iterations = number(values, 'iterations', { min: 1, max: 1000, integer: true })
-    const pack = await findPackOfKind('vae-nmf', text(values, 'model'))
-    const targets = await targetsFor(inputs, out, noiseOut)
-    const settings = task.settings.parse({
-      ...(strength === undefined ? {} : { strength }),
-      ...(iterations === undefined ? {} : { iterations }),
-    })
+    const iterations = number(values, 'iterations', { min: 1, max: mostIterations, integer: true })
+    const settings = enhanceSettings.omit({ noise: true }).parse({ strength, iterations })
     const seed = seedOf(values)
     const device = text(values, 'device') ?? 'cpu'
-    const files: Record<string, unknown>[] = []
+    const pack = await findPackOfKind('vae-nmf', text(values, 'model'))
+    const { targets, newFolder } = await targetsFor(inputs, out, text(values, 'noise-out'))
+    const files: Cleaned[] = []
+    const failures: { input: string; error: NagareError }[] = []
     for (const [i, { input, clean, noise }] of targets.entries()) {
       const startedAt = performance.now()
       let materialSeconds = 0
-      await task.run({
-        source: input,
-        sourceName: basename(input),
-        settings: { ...settings, noise: noise !== undefined },
-        pack,
-        device,
-        seed,
-        output: (role) => (role === 'noise' ? noise! : clean),
-        progress: (progress) => {
-          materialSeconds = progress.materialSeconds ?? materialSeconds
-          const phase =
-            targets.length > 1
-              ? `${basename(input)} (${i + 1} of ${targets.length}): ${progress.phase}`
-              : progress.phase
-          terminal.progress({ ...progress, phase })
-        },
-        checkCancelled: () => terminal.checkCancelled(),
-      })
+      try {
+        await task.run({
+          source: input,
+          sourceName: basename(input),
+          settings: { ...settings, noise: noise !== undefined },
+          pack,
+          device,
+          seed,
+          output: (role) => (role === 'noise' ? noise! : clean),
+          progress: (progress) => {
+            materialSeconds = progress.materialSeconds ?? materialSeconds
+            const phase =
+              targets.length > 1
+                ? `${basename(input)} (${i + 1} of ${targets.length}): ${progress.phase}`
+                : progress.phase
+            terminal.progress({ ...progress, phase })
+          },
+          checkCancelled: () => terminal.checkCancelled(),
+        })
+      } catch (thrown) {
+        const error = asNagareError(thrown)
+        failures.push({ input, error })
+        // One bad recording costs no other one; where nothing can be written any more, or the person stopped, all end.
+        if (error.code === 'cancelled' || error.code === 'disk-full') break
+        continue
+      }
       const seconds = (performance.now() - startedAt) / 1000
       files.push({
         input,
@@ -68,12 +85,52 @@ export const enhance: Command = {
         rtf: materialSeconds > 0 ? seconds / materialSeconds : null,
       })
     }
-    const lines = files.map(
-      ({ output, seconds, rtf }) =>
-        `${String(output)} in ${duration(Number(seconds))}${rtf === null ? '' : ` (${Number(rtf).toFixed(2)} × the recording's length)`}`,
-    )
-    return { json: { task: 'enhance', pack, device, seed, settings, files }, text: lines.join('\n') }
+    if (files.length === 0 && newFolder) await rmdir(newFolder).catch(() => undefined)
+    const [first] = failures
+    if (first && (targets.length === 1 || first.error.code === 'cancelled')) throw first.error
+    return {
+      json: {
+        task: 'enhance',
+        pack,
+        device,
+        seed,
+        settings,
+        files,
+        failed: failures.map(({ input, error }) => ({ input, error: error.message })),
+      },
+      text: files.map(line).join('\n'),
+      ...(first ? { failure: summary(failures, targets.length) } : {}),
+    }
   },
+}
+
+interface Cleaned {
+  input: string
+  output: string
+  noise?: string
+  seconds: number
+  materialSeconds: number
+  rtf: number | null
+}
+
+function line({ output, seconds, materialSeconds, rtf }: Cleaned): string {
+  const ratio = rtf === null || materialSeconds < 1 ? '' : ` (${rtf.toFixed(2)} × the recording's length)`
+  return `${output} in ${seconds < 9.95 ? `${seconds.toFixed(1)} s` : duration(seconds)}${ratio}`
+}
+
+/** What became of a batch in one sentence: which recordings failed, and why the first did. */
+function summary(failures: readonly { input: string; error: NagareError }[], all: number): NagareError {
+  const { error } = failures[0]!
+  const names = failures.map(({ input }) => basename(input)).join(', ')
+  return new NagareError(
+    error.code,
+    `${failures.length} of ${all} recordings were not cleaned (${names}): ${error.message}`,
+    {
+      cause: error,
+      ...(error.hint ? { hint: error.hint } : {}),
+      ...(error.file ? { file: error.file } : {}),
+    },
+  )
 }
 
 interface Target {
@@ -82,36 +139,75 @@ interface Target {
   noise: string | undefined
 }
 
-/** One output per input: `out` itself for one recording, files in the folder `out` for several. */
-async function targetsFor(inputs: string[], out: string, noiseOut: string | undefined): Promise<Target[]> {
-  const isFolder =
-    out.endsWith(sep) ||
-    out.endsWith('/') ||
-    (await stat(out).then(
-      (found) => found.isDirectory(),
-      () => false,
-    ))
+/** One output per input: `out` itself for one recording, files in the folder `out` for several. No output is an input or another output. */
+async function targetsFor(
+  inputs: string[],
+  out: string,
+  noiseOut: string | undefined,
+): Promise<{ targets: Target[]; newFolder?: string }> {
+  const recordings = new Set(await Promise.all(inputs.map(identity)))
+  const isInput = async (path: string) => {
+    const there = await identity(path)
+    return inputs.includes(path) || (there !== undefined && recordings.has(there))
+  }
+  const output = async (given: string) => {
+    const path = await outputPath(soundName(given))
+    if (!(await isInput(path))) return path
+    throw new NagareError('conflict', `${given} is the recording itself; it is left as it is.`, {
+      hint: 'Choose another name for the output.',
+      file: path,
+    })
+  }
+  if (noiseOut !== undefined && inputs.length > 1)
+    throw new NagareError('bad-input', '--noise-out goes with one recording.')
+  const noise = noiseOut === undefined ? undefined : await output(noiseOut)
+
+  const folder = resolve(out)
+  const there = await stat(folder).catch(() => undefined)
+  const isFolder = out.endsWith(sep) || out.endsWith('/') || there?.isDirectory() === true
   if (!isFolder && inputs.length > 1)
     throw new NagareError('bad-input', `${inputs.length} recordings need a folder to go to; ${out} is none.`, {
       hint: 'End the name with /.',
     })
   if (!isFolder) {
-    const target = resolve(out)
-    if (inputs.includes(target))
-      throw new NagareError('conflict', `${out} is the recording itself; it is left as it is.`, {
-        hint: 'Choose another name for the output.',
+    const clean = await output(out)
+    if (noise === clean || (noise && (await identity(noise)) && (await identity(noise)) === (await identity(clean))))
+      throw new NagareError('conflict', `${out} cannot hold both the speech and the noise.`, {
+        hint: 'Choose another name for --noise-out.',
+        file: clean,
       })
-    return [{ input: inputs[0]!, clean: target, noise: noiseOut === undefined ? undefined : resolve(noiseOut) }]
+    return { targets: [{ input: inputs[0]!, clean, noise }] }
   }
-  if (noiseOut !== undefined && inputs.length > 1)
-    throw new NagareError('bad-input', '--noise-out goes with one recording.')
-  await mkdir(out, { recursive: true })
-  const taken = new Set(inputs)
-  return inputs.map((input) => {
+  if (there && !there.isDirectory())
+    throw new NagareError('bad-input', `${folder} is a file, a folder was expected.`, {
+      hint: 'Choose another name for the folder.',
+      file: folder,
+    })
+  if (!there) {
+    await outputPath(folder)
+    await mkdir(folder).catch((thrown: unknown) => {
+      throw asNagareError(thrown, folder)
+    })
+  }
+  const taken = new Set(noise ? [noise] : [])
+  const targets: Target[] = []
+  for (const input of inputs) {
     const stem = basename(input, extname(input))
-    let clean = resolve(join(out, `${stem}.wav`))
-    for (let n = 0; taken.has(clean); n++) clean = resolve(join(out, `${stem} (clean${n ? ` ${n + 1}` : ''}).wav`))
+    let clean = join(folder, `${stem}.wav`)
+    for (let n = 0; taken.has(clean) || (await isInput(clean)); n++)
+      clean = join(folder, `${stem} (clean${n ? ` ${n + 1}` : ''}).wav`)
     taken.add(clean)
-    return { input, clean, noise: noiseOut === undefined ? undefined : resolve(noiseOut) }
+    targets.push({ input, clean: await outputPath(clean), noise })
+  }
+  return { targets, ...(there ? {} : { newFolder: folder }) }
+}
+
+/** The name as given, where it is one of a format that is written. */
+function soundName(given: string): string {
+  const extension = extname(given).toLowerCase()
+  if (['', '.wav', '.wave', '.flac'].includes(extension)) return given
+  throw new NagareError('unsupported', `${given}: WAV and FLAC are written, not ${extension}.`, {
+    hint: 'End the name with .wav or .flac.',
+    file: given,
   })
 }

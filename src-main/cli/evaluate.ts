@@ -3,6 +3,7 @@ import { NagareError } from '../lib/errors'
 import { family, kinds } from '../models/registry'
 import { commonOptions, needed, pairs, seedOf, text, type Command } from './command'
 import { recordMetrics } from '../packs'
+import { outputPath } from './outputs'
 import { findPackOfKind } from './places'
 
 const usage = 'nagare evaluate KIND --data DIR [--model PACK] [--set key=value …] [-o TABLE.json] [--record]'
@@ -11,6 +12,15 @@ export const evaluate: Command = {
   name: 'evaluate',
   usage,
   summary: 'Measure a model by a named protocol',
+  words: 1,
+  help: {
+    KIND: kinds.join(', '),
+    '--data DIR': 'test material, laid out as the kind needs: vae-nmf takes speech/<speaker>/… and noise/…',
+    '--model PACK': 'a model pack, by path or by its name in `nagare models`',
+    '--set key=value': 'a setting of the protocol or of the method; may be given several times',
+    '-o, --out FILE': 'also write the JSON object to this file',
+    '--record': "write the figures into the pack's card",
+  },
   options: {
     ...commonOptions,
     data: { type: 'string' },
@@ -24,6 +34,8 @@ export const evaluate: Command = {
     if (!kind)
       throw new NagareError('bad-input', `evaluate needs a kind: ${kinds.join(', ')}.`, { hint: `Usage: ${usage}` })
     const model = family(kind)
+    const given = text(values, 'out')
+    const out = given === undefined ? undefined : await outputPath(given)
     const pack = await findPackOfKind(kind, text(values, 'model'))
     const evaluation = await model.evaluate({
       data: needed(values, 'data', usage),
@@ -35,7 +47,6 @@ export const evaluate: Command = {
       checkCancelled: () => terminal.checkCancelled(),
     })
     const json = { kind, ...evaluation }
-    const out = text(values, 'out')
     if (out) await writeFileAtomic(out, `${JSON.stringify(json, null, 2)}\n`)
     if (values['record'])
       await recordMetrics(

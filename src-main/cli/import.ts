@@ -2,6 +2,7 @@ import { family, kinds } from '../models/registry'
 import { NagareError } from '../lib/errors'
 import { writePack } from '../packs'
 import { commonOptions, needed, number, text, type Command } from './command'
+import { inputFile, packOutput } from './outputs'
 
 const usage = 'nagare import FILE --as KIND -o PACK [--config FILE] [--rate HZ]'
 
@@ -9,6 +10,14 @@ export const importFile: Command = {
   name: 'import',
   usage,
   summary: 'Turn a published checkpoint into a model pack',
+  words: 1,
+  help: {
+    FILE: 'the published checkpoint',
+    '--as KIND': `what it holds: ${kinds.join(', ')}`,
+    '-o, --out PACK': 'the pack: one file where the name ends in .nagare, else a folder',
+    '--config FILE': "the checkpoint's own settings file, where the kind needs it",
+    '--rate HZ': 'sample rate it was trained at, where the file does not say',
+  },
   options: {
     ...commonOptions,
     as: { type: 'string' },
@@ -17,21 +26,23 @@ export const importFile: Command = {
     rate: { type: 'string' },
   },
   async run({ values, positionals }) {
-    const file = positionals[0]
-    if (!file) throw new NagareError('bad-input', 'import needs a file.', { hint: `Usage: ${usage}` })
+    const given = positionals[0]
+    if (!given) throw new NagareError('bad-input', 'import needs a file.', { hint: `Usage: ${usage}` })
     const kind = text(values, 'as')
     if (!kind)
       throw new NagareError('bad-input', `--as is missing; it says what the file holds: ${kinds.join(', ')}.`, {
         hint: `Usage: ${usage}`,
       })
-    const out = needed(values, 'out', usage)
+    const model = family(kind)
+    const out = await packOutput(needed(values, 'out', usage))
+    const file = await inputFile(given)
     const rate = number(values, 'rate', { min: 1000, max: 384_000, integer: true })
-    const { card, weights } = await family(kind).importFile(file, { config: text(values, 'config'), rate })
+    const { card, weights } = await model.importFile(file, { config: text(values, 'config'), rate })
     await writePack(out, card, weights)
     const tensors = Object.keys(weights).length
     return {
       json: { pack: out, kind, tensors, name: card.name },
-      text: `Imported ${file} as ${out} (${tensors} tensors).`,
+      text: `Imported ${given} as ${out} (${tensors} tensors).`,
     }
   },
 }

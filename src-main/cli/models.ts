@@ -11,6 +11,13 @@ export const models: Command = {
   name: 'models',
   usage,
   summary: 'List, show, add or remove models',
+  words: 2,
+  help: {
+    list: 'all models (what it does when nothing is said)',
+    'show PACK': 'card and tensors of a model, by name or path',
+    'add FILE': 'check a pack and copy it to your models',
+    'remove PACK': 'delete one of your models',
+  },
   async run({ positionals }, terminal) {
     const [verb = 'list', what] = positionals
     if (verb === 'list') {

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { places } from '../files'
 import { NagareError } from '../lib/errors'
 import { catalogue, choosePack, readManifest, type PackFolder } from '../packs'
@@ -10,7 +11,7 @@ export const packFolders = (): PackFolder[] => [
 
 /** Path of a pack given by path or by its id in the catalogue. */
 export async function findPack(given: string): Promise<string> {
-  if (existsSync(given)) return given
+  if (existsSync(given)) return resolve(given)
   const entries = await catalogue(packFolders())
   const found = entries.find(({ record }) => record.id === given)
   if (found) return found.path

@@ -10,6 +10,12 @@ export const serve: Command = {
   name: 'serve',
   usage,
   summary: 'Serve the window at a local address, for a browser',
+  words: 0,
+  help: {
+    '--port N': 'port to listen on (any free one)',
+    '--host ADDR': 'address to listen on (127.0.0.1: this machine only)',
+    '--project DIR': 'project folder to open',
+  },
   options: { ...commonOptions, port: { type: 'string' }, host: { type: 'string' }, project: { type: 'string' } },
   async run({ values }, terminal) {
     const address = text(values, 'host')

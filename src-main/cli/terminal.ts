@@ -53,7 +53,7 @@ export function openTerminal(
       stream.write(`${line}\n`)
     },
     checkCancelled() {
-      if (signal.aborted) throw new NagareError('cancelled', 'Stopped. Nothing was written.')
+      if (signal.aborted) throw new NagareError('cancelled', 'Stopped.')
     },
   }
 }

@@ -4,6 +4,7 @@ import { basename } from 'node:path'
 import { asNagareError, NagareError } from '../lib/errors'
 import { About } from '../models/family'
 import { commonOptions, needed, number, pairs, seedOf, several, text, type Command } from './command'
+import { packOutput } from './outputs'
 import { duration } from './terminal'
 
 const usage =
@@ -13,6 +14,17 @@ export const train: Command = {
   name: 'train',
   usage,
   summary: 'Train a model on a folder of your own data',
+  words: 1,
+  help: {
+    KIND: kinds.join(', '),
+    '--data DIR': 'folder of training material; may be given several times, each with an equal share',
+    '-o, --out PACK': 'the pack: one file where the name ends in .nagare, else a folder',
+    '--preset NAME': 'a named set of settings; the first of the kind if left out',
+    '--steps N': 'training steps',
+    '--set key=value': 'one setting; may be given several times',
+    '--resume': 'go on from the checkpoint of a stopped run',
+    '--card FILE.json': 'name, description, licence and data licences for the card',
+  },
   options: {
     ...commonOptions,
     data: { type: 'string', multiple: true },
@@ -32,11 +44,12 @@ export const train: Command = {
     if (!model.presets.includes(preset))
       throw new NagareError('bad-input', `${kind} has no preset ${preset}; there is: ${model.presets.join(', ')}.`)
     const data = several(values, 'data', usage)
-    const output = needed(values, 'out', usage)
+    const output = await packOutput(needed(values, 'out', usage))
     const startedAt = performance.now()
     const set = pairs(values)
     const steps = number(values, 'steps', { min: 1, max: 1e9, integer: true })
     const seed = seedOf(values)
+    const about = await readAbout(text(values, 'card'))
     const words = [
       'nagare train',
       kind,
@@ -47,12 +60,13 @@ export const train: Command = {
     const command = [
       ...words,
       ...Object.entries(set).map(([key, value]) => `--set ${key}=${value}`),
+      about ? `--card ${basename(text(values, 'card')!)}` : '',
       `--seed ${seed}`,
       '-o PACK',
     ]
       .filter(Boolean)
       .join(' ')
-    const result = await model.train({
+    const work = model.train({
       data,
       output,
       preset,
@@ -60,11 +74,18 @@ export const train: Command = {
       steps,
       seed,
       command,
-      about: await readAbout(text(values, 'card')),
+      about,
       resume: values['resume'] === true,
       device: text(values, 'device') ?? 'cpu',
       progress: (progress) => terminal.progress(progress),
       checkCancelled: () => terminal.checkCancelled(),
+    })
+    const result = await work.catch((thrown: unknown) => {
+      const error = asNagareError(thrown)
+      if (error.code !== 'cancelled') throw error
+      throw new NagareError('cancelled', error.message, {
+        hint: 'The same command with --resume goes on from the last checkpoint.',
+      })
     })
     const seconds = (performance.now() - startedAt) / 1000
     const figures = result.metrics.map(({ name, value, unit }) => `${name} ${value.toFixed(4)} ${unit}`).join(', ')

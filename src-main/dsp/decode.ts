@@ -19,6 +19,8 @@ export interface DecodeOptions {
   allowTruncated?: boolean
   /** Folder for the decoded recording; the system's temporary one if left out. */
   spoolFolder?: string
+  /** Called between pieces while a compressed file is decoded; may throw to stop. */
+  check?: () => void
 }
 
 const feedBytes = 1 << 16
@@ -183,7 +185,7 @@ async function decodeTo(
   options: DecodeOptions,
   atLeastChannels = 1,
 ): Promise<{ truncated: boolean }> {
-  const { maxDecodedBytes = 8 * 2 ** 30, allowTruncated = false } = options
+  const { maxDecodedBytes = 8 * 2 ** 30, allowTruncated = false, check = () => undefined } = options
   const name = kind.container.toUpperCase()
   const tooLong = () =>
     new NagareError(
@@ -243,8 +245,10 @@ async function decodeTo(
         throw corrupt(`the decoder stopped: ${thrown instanceof Error ? thrown.message : String(thrown)}`, thrown)
       }
     }
-    for await (const bytes of fileBytes(handle, mp4?.parts ?? [{ start, size: size - start }]))
+    for await (const bytes of fileBytes(handle, mp4?.parts ?? [{ start, size: size - start }])) {
+      check()
       await take(await decoded(() => decoder!(bytes)))
+    }
     await take(await decoded(() => decoder!()))
 
     if (frames === 0) throw corrupt('found no sound in it')

@@ -1,7 +1,7 @@
-import { mkdir, open, rename, rm } from 'node:fs/promises'
+import { mkdir, open, rename, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { partPath } from '../lib/atomic-file'
-import { asNagareError } from '../lib/errors'
+import { asNagareError, NagareError } from '../lib/errors'
 
 /** A file that grows beside its final place and is moved there when it is complete. */
 export interface OutputFile {
@@ -14,13 +14,23 @@ export interface OutputFile {
   abort(): Promise<void>
 }
 
-/** Starts an output for `path`; any failure removes the part file and throws `disk-full`, `no-permission` … naming `path`. */
+/**
+ * Starts an output for `path`; any failure removes the part file and throws `disk-full`, `no-permission` … naming `path`, `bad-input` where
+ * something else than a plain file is there, so that no device is replaced.
+ */
 export async function outputFile(
   path: string,
   { temporary = false }: { temporary?: boolean } = {},
 ): Promise<OutputFile> {
   const part = partPath(path)
   const begin = async () => {
+    const there = await stat(path).catch(() => undefined)
+    if (there && !there.isFile())
+      throw new NagareError(
+        'bad-input',
+        `${path}: expected the name of a file, found ${there.isDirectory() ? 'a folder' : 'a device or pipe'}.`,
+        { hint: 'Choose another name.', file: path },
+      )
     await mkdir(dirname(path), { recursive: true })
     return open(part, 'wx+')
   }

@@ -1,0 +1,92 @@
+import { cp, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { babble, wav16 } from '../../helpers/signals'
+import { golden, installNagare, refusal, type Nagare } from './nagare'
+
+const published = golden('vae-nmf/sekiguchi_vae_wsj0_D16.npz')
+
+let nagare: Nagare
+let cwd: string
+beforeAll(async () => {
+  nagare = await installNagare()
+  cwd = await mkdtemp(join(tmpdir(), 'nagare-models-'))
+  await writeFile(join(cwd, 'noisy.wav'), wav16(babble(8000, 16_000)))
+}, 60_000)
+afterAll(async () => {
+  await nagare.remove()
+  await rm(cwd, { recursive: true, force: true })
+})
+
+const run = (...args: string[]) => nagare.run(args, { cwd })
+async function json(...args: string[]): Promise<Record<string, unknown>> {
+  const { code, out, err } = await run(...args, '--json')
+  expect([code, err]).toEqual([0, ''])
+  return JSON.parse(out) as Record<string, unknown>
+}
+const listed = async () => (await json('models')) as { models: { id: string; origin: string; kind: string }[] }
+
+describe('import', () => {
+  it('turns the published checkpoint into a pack that cleans', async () => {
+    expect(await json('import', published, '--as', 'vae-nmf', '-o', 'wsj0.nagare')).toMatchObject({
+      kind: 'vae-nmf',
+      pack: join(cwd, 'wsj0.nagare'),
+      tensors: 10,
+    })
+    const done = await json('enhance', 'noisy.wav', '-o', 'c.wav', '--iterations', '1', '--model', 'wsj0.nagare')
+    expect(done).toMatchObject({ pack: join(cwd, 'wsj0.nagare'), files: [{ output: join(cwd, 'c.wav') }] })
+  })
+
+  it.each<[string, string[], number, string[]]>([
+    ['garbage', ['garbage.npz', '--as', 'vae-nmf'], 2, ['garbage.npz', 'no .npz file']],
+    ['other arrays', [golden('vae-nmf/vaenmf_mcem_small.npz'), '--as', 'vae-nmf'], 2, ['linear_enc/W', 'H0', '--as']],
+    ['an unknown kind', [published, '--as', 'gan'], 2, ['no kind of model gan', 'vae-nmf']],
+    ['a missing file', ['gone.npz', '--as', 'vae-nmf'], 1, ['gone.npz', 'no such file']],
+    ['a folder', ['.', '--as', 'vae-nmf'], 2, ['found a folder']],
+    ['a senseless rate', [published, '--as', 'vae-nmf', '--rate', '16'], 2, ['--rate', 'from 1000']],
+  ])('refuses %s', async (_, args, code, words) => {
+    await writeFile(join(cwd, 'garbage.npz'), 'PK\x03\x04 not really')
+    expect(await run('import', ...args, '-o', 'bad.nagare')).toEqual(refusal(code, ...words))
+    expect(await readdir(cwd)).not.toContain('bad.nagare')
+    expect((await readdir(cwd)).filter((name) => name.endsWith('.part'))).toEqual([])
+  })
+})
+
+describe('models', () => {
+  it('are added, listed, shown, used by name and removed', async () => {
+    expect((await listed()).models).toEqual([
+      expect.objectContaining({ id: 'speech-enhancer', origin: 'starter', kind: 'vae-nmf' }),
+    ])
+    await json('import', published, '--as', 'vae-nmf', '-o', 'mine.nagare')
+    expect(await json('models', 'add', 'mine.nagare')).toMatchObject({ id: 'mine', origin: 'user' })
+    expect(await run('models', 'add', 'mine.nagare')).toEqual(refusal(1, 'named mine is there', 'Remove it first'))
+    expect((await listed()).models.map(({ id }) => id)).toEqual(['speech-enhancer', 'mine'])
+    expect((await run('models', 'list')).out).toMatch(/^speech-enhancer .*\(starter\)\nmine .*\n$/)
+
+    const shown = await json('models', 'show', 'mine')
+    expect(shown).toMatchObject({ kind: 'vae-nmf', format: 'nagare-pack', parameters: expect.any(Number) })
+    expect(shown['tensors']).toContainEqual({ name: 'decoder.hidden.weight', shape: [16, 128] })
+    const used = await json('enhance', 'noisy.wav', '-o', 'm.wav', '--iterations', '1', '--model', 'mine')
+    expect(used).toMatchObject({ pack: join(cwd, '.home/packs/mine.nagare') })
+
+    expect(await json('models', 'remove', 'mine')).toEqual({ removed: 'mine' })
+    expect(await run('models', 'remove', 'mine')).toEqual(refusal(1, 'no model mine'))
+    expect(await readdir(join(cwd, '.home/packs'))).toEqual([])
+  })
+
+  it('that came with Nagare stay, and only packs are added', async () => {
+    expect(await run('models', 'remove', 'speech-enhancer')).toEqual(refusal(1, 'came with Nagare'))
+    expect(await run('models', 'add', 'noisy.wav')).toEqual(refusal(1, 'noisy.wav', '.nagare'))
+    expect(await run('models', 'add', 'gone.nagare')).toEqual(refusal(1, 'gone.nagare', 'no such file'))
+    expect(await run('models', 'show', 'gone')).toEqual(refusal(1, 'no model gone'))
+  })
+
+  it('that are damaged are told aside and do not hide the others', async () => {
+    await cp(join(cwd, 'noisy.wav'), join(cwd, '.home/packs/odd.nagare'))
+    const { code, out, err } = await run('models', '--json')
+    expect([code, err]).toEqual([0, expect.stringContaining('odd.nagare')])
+    expect((JSON.parse(out) as { models: unknown[] }).models).toHaveLength(1)
+    await rm(join(cwd, '.home/packs/odd.nagare'))
+  })
+})
