@@ -26,12 +26,13 @@ export function readPeaks(file: ArrayBuffer): Peaks {
   if (bytes.length < 12 || text(0, 8) !== 'NGPEAKS1') throw bad()
   let at = 12 + new DataView(file).getUint32(8, true)
   if (at > bytes.length || at % 4 !== 0) throw bad()
-  let header: Omit<Peaks, 'levels'> & { levels: Omit<PeaksLevel, 'data'>[] }
+  let header: (Omit<Peaks, 'levels'> & { levels: Omit<PeaksLevel, 'data'>[] }) | null
   try {
     header = JSON.parse(text(12, at)) as typeof header
   } catch {
     throw bad()
   }
+  if (!Array.isArray(header?.levels)) throw bad()
   const { sampleRate, channels, frames } = header
   const levels = header.levels.map(({ samplesPerBucket, buckets }) => {
     const values = channels * buckets * 2
@@ -42,9 +43,4 @@ export function readPeaks(file: ArrayBuffer): Peaks {
   })
   if (levels.length === 0 || at !== bytes.length) throw bad()
   return { sampleRate, channels, frames, levels }
-}
-
-/** The coarsest level that still has at least `buckets` buckets; the finest when none has so many. */
-export function levelFor(peaks: Peaks, buckets: number): PeaksLevel {
-  return [...peaks.levels].reverse().find((level) => level.buckets >= buckets) ?? peaks.levels[0]!
 }

@@ -42,18 +42,23 @@ export function portWire(port: PortLike): Wire {
 
 /** The part of WebSocket that the page's and the `ws` package's share. */
 export interface SocketLike {
+  /** Bytes on their way that the other side has not taken. */
+  readonly bufferedAmount?: number
   send(data: string): void
   close(code?: number, reason?: string): void
   addEventListener(type: 'message', listener: (event: { data: unknown }) => void): void
   addEventListener(type: 'close' | 'error', listener: () => void): void
 }
 
-/** A wire over an open WebSocket; a message over `longest` characters, or one that is no JSON, closes it. */
+/** A wire over an open WebSocket; a message over `longest` characters, one that is no JSON, or another side that takes nothing any more closes it. */
 export function socketWire(socket: SocketLike, longest = maxAnswer): Wire {
   // An 'error' is always followed by 'close'; unheard, it would end a Node process.
   socket.addEventListener('error', () => {})
   return {
-    send: (message) => socket.send(JSON.stringify(message)),
+    send(message) {
+      if ((socket.bufferedAmount ?? 0) > maxAnswer) socket.close(1013, 'nothing is taken')
+      else socket.send(JSON.stringify(message))
+    },
     listen: (receive) =>
       socket.addEventListener('message', ({ data }) => {
         if (typeof data !== 'string' || data.length > longest) return socket.close(1009, 'message too long')

@@ -1,4 +1,5 @@
 import { addPack, catalogue, removePack, type PackEntry, type PackFolder } from '../packs'
+import { sweepParts } from '../lib/atomic-file'
 import { NagareError } from '../lib/errors'
 import type { Log } from '../lib/log'
 
@@ -15,6 +16,7 @@ export interface PackShelf {
 export async function openShelf(folders: readonly PackFolder[], log: Log): Promise<PackShelf> {
   const read = () => catalogue(folders, (path, error) => log.warn('pack-skipped', { path, error }))
   const own = folders.find(({ origin }) => origin === 'user')?.folder
+  if (own !== undefined) await sweepParts(own, 24 * 3600 * 1000)
   let entries = await read()
   return {
     list: () => entries,

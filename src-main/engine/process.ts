@@ -1,5 +1,5 @@
 import { EngineExit, type Device } from '@contract'
-import { dirname, join, relative } from 'node:path'
+import { dirname, isAbsolute, join, relative } from 'node:path'
 import { parseArgs } from 'node:util'
 import { workerRunner } from '../jobs'
 import { asNagareError } from '../lib/errors'
@@ -24,12 +24,13 @@ export interface EngineProcessOptions {
   shelf?: PackShelf
 }
 
-function readArguments(words: string[]) {
+/** The engine's own command line, as `engineArguments` writes it: each folder of packs is a `--packs` of its own. */
+export function readArguments(words: string[]) {
   const { values } = parseArgs({
     args: words,
     options: {
       project: { type: 'string' },
-      packs: { type: 'string', default: '' },
+      packs: { type: 'string', multiple: true, default: [] },
       resources: { type: 'string', default: '' },
       settings: { type: 'string' },
       'last-exit': { type: 'string' },
@@ -37,11 +38,16 @@ function readArguments(words: string[]) {
   })
   const { project, settings, resources, packs } = values
   if (!project || !settings) throw new Error('The engine needs --project DIR and --settings FILE.')
-  const isStarter = (folder: string) => resources !== '' && !relative(resources, folder).startsWith('..')
-  const folders = packs.split(',').filter(Boolean)
+  const isStarter = (folder: string) => {
+    const below = relative(resources, folder)
+    // On another drive of Windows the way there is no relative one.
+    return resources !== '' && !isAbsolute(below) && !below.startsWith('..')
+  }
   return {
     ...{ project, settings },
-    packs: folders.map((folder): PackFolder => ({ folder, origin: isStarter(folder) ? 'starter' : 'user' })),
+    packs: packs
+      .filter(Boolean)
+      .map((folder): PackFolder => ({ folder, origin: isStarter(folder) ? 'starter' : 'user' })),
     lastExit: values['last-exit'] ? EngineExit.parse(JSON.parse(values['last-exit'])) : null,
   }
 }

@@ -1,6 +1,7 @@
 import { Settings, type SettingsPatch } from '@contract'
 import { readFile, rename } from 'node:fs/promises'
-import { writeFileAtomic } from '../lib/atomic-file'
+import { dirname } from 'node:path'
+import { sweepParts, writeFileAtomic } from '../lib/atomic-file'
 import { asNagareError } from '../lib/errors'
 import type { Log } from '../lib/log'
 
@@ -12,6 +13,8 @@ export interface SettingsStore {
 
 /** Opens the settings in `file`; what is missing has its default, and a file that cannot be understood is kept aside as `<file>.broken`. */
 export async function openSettings(file: string, log: Log): Promise<SettingsStore> {
+  // Another Nagare may be writing beside it, so only what nobody can be at any more.
+  await sweepParts(dirname(file), 60_000)
   let settings = await read(file, log)
   let last: Promise<unknown> = Promise.resolve()
 

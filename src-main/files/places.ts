@@ -60,7 +60,7 @@ export function places(
 export function engineArguments(where: Places, lastExit?: unknown): string[] {
   return [
     ...['--project', where.project],
-    ...['--packs', [where.starterPacks, where.userPacks].join(',')],
+    ...['--packs', where.starterPacks, '--packs', where.userPacks],
     ...['--resources', where.resources],
     ...['--settings', where.settings],
     ...(lastExit ? ['--last-exit', JSON.stringify(lastExit)] : []),

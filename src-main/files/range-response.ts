@@ -40,7 +40,7 @@ function fileStream(path: string, first: number, last: number, mtimeMs: number):
 }
 
 /** What a Range header asks of `size` bytes: one range, `unsatisfiable`, or undefined for all (no, several or malformed ranges; RFC 9110 §14.2). */
-export function parseRange(
+function parseRange(
   header: string | null,
   size: number,
 ): { first: number; last: number } | 'unsatisfiable' | undefined {

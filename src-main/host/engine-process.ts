@@ -5,6 +5,12 @@ import { supervise, type EngineChild } from '../engine/supervisor'
 import { engineArguments, type Places } from '../files'
 import { NagareError } from '../lib/errors'
 
+/** The part of a socket's handle that is used here; Node has no public name for it. */
+interface SocketHandle {
+  readStop(): void
+  close(): void
+}
+
 interface ForkedEngine extends EngineChild {
   /** Gives the socket away, with the upgrade request that came over it. */
   handOver(socket: Socket, request: IncomingMessage, head: Buffer): void
@@ -26,7 +32,7 @@ function forkEngine(where: Places, lastExit: unknown): ForkedEngine {
     detached: process.platform !== 'win32',
   })
   // Node leaves a socket that a dead child never took open and out of reach, so its handle is kept until the engine ends.
-  const given = new Set<{ close(): void }>()
+  const given = new Set<SocketHandle>()
   child.on('exit', () => {
     if (child.connected) child.disconnect()
     for (const handle of given) handle.close()
@@ -49,8 +55,10 @@ function forkEngine(where: Places, lastExit: unknown): ForkedEngine {
     },
     kill: () => child.kill('SIGKILL'),
     handOver(socket, { method, url, headers }, head) {
-      const { _handle } = socket as Socket & { _handle?: { close(): void } | null }
+      const { _handle } = socket as Socket & { _handle?: SocketHandle | null }
       if (_handle) given.add(_handle)
+      // This process holds the handle until the engine has taken it; what it read meanwhile would be lost.
+      _handle?.readStop()
       send({ type: 'socket', method, url, headers, head: head.toString('base64'), trusted: false }, socket)
     },
   }

@@ -38,7 +38,8 @@ export async function startHost(options: HostOptions): Promise<Host> {
   const { where = places(), port = 0, address = '127.0.0.1', log = () => {} } = options
   const token = randomBytes(24).toString('base64url')
   const files = filesHandler({ rendererDir: where.renderer, projectDir: where.project, uploads: true })
-  const server = createServer({ keepAliveTimeout: 30_000, requestTimeout: 0 })
+  // An upload may take hours; headers may not. Node would drop both limits with the first.
+  const server = createServer({ keepAliveTimeout: 30_000, headersTimeout: 20_000, requestTimeout: 0 })
   server.listen(port, address)
   await once(server, 'listening').catch((thrown: NodeJS.ErrnoException) => {
     if (thrown.code === 'EADDRINUSE')
@@ -92,9 +93,13 @@ export async function startHost(options: HostOptions): Promise<Host> {
         : { status: 404, text: 'There is no socket here.' }
     if (!refusal && engine?.handOver(socket as Socket, incoming, head)) return
     const { status, text } = refusal ?? { status: 503 as const, text: 'The engine is being restarted. Try again.' }
-    socket.end(
-      `HTTP/1.1 ${status} Refused\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n${text}\n`,
-    )
+    const headers = {
+      'Content-Type': 'text/plain; charset=utf-8',
+      Connection: 'close',
+      ...securityHeaders(new URL(origin)),
+    }
+    const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
+    socket.end(`HTTP/1.1 ${status} Refused\r\n${lines.join('')}\r\n${text}\n`)
   })
 
   engine = await startEngine(where, log).catch((thrown: unknown) => {

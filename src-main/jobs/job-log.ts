@@ -97,12 +97,12 @@ export async function openJobLog(
   path: string,
   { write = writeLine, compactFrom = 1000 }: JobLogOptions = {},
 ): Promise<JobLog> {
-  const text = await readFile(path, 'utf8').catch((thrown: NodeJS.ErrnoException) => {
-    if (thrown.code === 'ENOENT') return ''
+  const bytes = await readFile(path).catch((thrown: NodeJS.ErrnoException) => {
+    if (thrown.code === 'ENOENT') return Buffer.alloc(0)
     throw asNagareError(thrown, path)
   })
-  const whole = text.slice(0, text.lastIndexOf('\n') + 1)
-  const lines = whole.split('\n').slice(0, -1)
+  let size = bytes.lastIndexOf('\n') + 1
+  const lines = bytes.toString('utf8', 0, size).split('\n').slice(0, -1)
   const known = new Map<string, LoggedJob>()
   let skipped = 0
   for (const raw of lines) {
@@ -116,17 +116,15 @@ export async function openJobLog(
     const kept = jobs.map(
       ({ job, crashes }) => JSON.stringify({ at, job: job.id, type: 'kept', record: job, crashes }) + '\n',
     )
-    await writeFileAtomic(path, kept.join(''))
+    const compacted = Buffer.from(kept.join(''))
+    await writeFileAtomic(path, compacted)
+    size = compacted.length
   }
 
   const handle = await open(path, 'a').catch((thrown: unknown) => {
     throw asNagareError(thrown, path)
   })
-  let size = (await handle.stat()).size
-  if (whole.length < text.length && size === Buffer.byteLength(text)) {
-    size = Buffer.byteLength(whole)
-    await handle.truncate(size)
-  }
+  if ((await handle.stat()).size > size) await handle.truncate(size)
   let last: Promise<unknown> = Promise.resolve()
   const append = async (entry: JobEntry) => {
     const line = JSON.stringify(entry) + '\n'

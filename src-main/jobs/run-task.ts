@@ -7,7 +7,7 @@ import type { TaskJob, WorkerMessage } from './worker-messages'
 const extensions = { audio: 'wav', image: 'png' }
 
 /** The context of a task that runs on behalf of `job`; progress goes through `report`. */
-export function taskContext(
+function taskContext(
   job: TaskJob,
   accepts: TaskDefinition['accepts'],
   report: TaskContext<unknown>['progress'],

@@ -52,7 +52,7 @@ async function packEntry(path: string, origin: Pack['origin']): Promise<PackEntr
       bytes,
       sha256,
       origin,
-      sampleRate: typeof rate === 'number' ? rate : null,
+      sampleRate: typeof rate === 'number' && Number.isFinite(rate) ? rate : null,
     },
   }
 }
@@ -76,7 +76,8 @@ export function choosePack(entries: readonly PackEntry[], kind: string, id?: str
 
 /** Checks the pack at `path` whole and copies it into `folder`; throws `conflict` when one of that id is there. */
 export async function addPack(path: string, folder: string): Promise<PackEntry> {
-  await openPack(path)
+  const { manifest, file } = await openPack(path)
+  for (const name of Object.keys(manifest.files)) await file(name)
   const name = basename(path).replace(/[^A-Za-z0-9._-]+/g, '-')
   const target = join(folder, name)
   const ids = (await readdir(folder).catch(() => [])).map((there) => basename(there, '.nagare'))

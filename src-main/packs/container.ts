@@ -3,13 +3,14 @@ import { lstat, mkdir, open, readFile, readdir, stat, writeFile } from 'node:fs/
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { buffer } from 'node:stream/consumers'
+import { crc32 } from 'node:zlib'
 import yauzl from 'yauzl'
 import yazl from 'yazl'
 import { asNagareError, NagareError } from '../lib/errors'
-import { PackFileName } from './manifest'
+import { maxPackFile, PackFileName } from './manifest'
 
-/** Largest file inside a pack that is read into memory. */
-export const maxPackFile = 2 ** 31 - 1
+/** Weights hardly shrink; what grows more than so many times over while it is unpacked was made to fill the memory. */
+const mostGrowth = 100
 
 /** Named files on disk, in a folder or in a zip: what a pack is kept in. */
 export interface Container {
@@ -23,7 +24,9 @@ export interface Container {
 export async function openContainer(path: string): Promise<Container> {
   try {
     const found = await stat(path)
-    return found.isDirectory() ? await openFolder(path) : await openZip(path)
+    if (found.isDirectory()) return await openFolder(path)
+    if (found.isFile()) return await openZip(path)
+    throw new NagareError('bad-input', `${path}: expected a pack, found a device or pipe.`, { file: path })
   } catch (thrown) {
     throw asNagareError(thrown, path)
   }
@@ -58,7 +61,9 @@ async function openZip(path: string): Promise<Container> {
   try {
     for await (const entry of zip.eachEntry()) {
       if (entries.size >= 1000) throw new NagareError('corrupt', `${path} holds over 1000 files.`, { file: path })
-      entries.set(plain(entry.fileName, path), entry)
+      const name = plain(entry.fileName, path)
+      if (entries.has(name)) throw new NagareError('corrupt', `${path} holds two files named ${name}.`, { file: path })
+      entries.set(name, entry)
     }
   } catch (thrown) {
     zip.close()
@@ -74,8 +79,14 @@ async function openZip(path: string): Promise<Container> {
       const entry = entries.get(name)
       if (!entry) throw new NagareError('not-found', `${path} holds no ${name}.`, { file: path })
       if (entry.uncompressedSize > limit) throw tooLarge(`${path}: ${name}`, entry.uncompressedSize, limit)
+      if (entry.uncompressedSize > 1e6 && entry.uncompressedSize > mostGrowth * entry.compressedSize)
+        throw new NagareError('corrupt', `${path}: ${name} would grow over ${mostGrowth} times when unpacked.`, {
+          file: path,
+        })
       try {
-        return await buffer(await zip.openReadStreamPromise(entry))
+        const bytes = await buffer(await zip.openReadStreamPromise(entry))
+        if (crc32(bytes) !== entry.crc32) throw new Error('its checksum differs')
+        return bytes
       } catch (cause) {
         throw new NagareError('corrupt', `${path}: ${name} cannot be read: ${(cause as Error).message}.`, {
           file: path,

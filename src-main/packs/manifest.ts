@@ -1,5 +1,8 @@
 import { z } from 'zod'
 
+/** Largest file inside a pack, in bytes; it is read into memory whole. */
+export const maxPackFile = 2 ** 31 - 1
+
 /** Names of files inside a pack: one level, plain characters, so that nothing can leave its folder. */
 export const PackFileName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/)
 
@@ -35,6 +38,6 @@ export const Manifest = z.object({
   frontEnd: z.record(z.string(), z.unknown()),
   provenance: Provenance,
   metrics: z.array(Metric),
-  files: z.record(PackFileName, z.object({ sha256: Sha256, bytes: z.int().nonnegative() })),
+  files: z.record(PackFileName, z.object({ sha256: Sha256, bytes: z.int().nonnegative().max(maxPackFile) })),
 })
 export type Manifest = z.infer<typeof Manifest>

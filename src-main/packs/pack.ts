@@ -19,7 +19,7 @@ export interface OpenPack {
   file(name: string): Promise<Uint8Array>
 }
 
-export const hashOf = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex')
+const hashOf = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex')
 
 /** Reads and checks only the card of the pack at `path`; throws `not-found` or `corrupt`. */
 export async function readManifest(path: string): Promise<{ manifest: Manifest; sha256: string; bytes: number }> {

@@ -106,11 +106,7 @@ function renamed(error: NagareError, name: string, internal: string[]): NagareEr
 }
 
 /** Reads an asset through in the background and completes its record; takes it out again when it cannot be read. */
-export function measureLater(
-  project: Project,
-  asset: Asset,
-  onUnreadable: AdoptOptions['onUnreadable'] = () => {},
-): void {
+function measureLater(project: Project, asset: Asset, onUnreadable: AdoptOptions['onUnreadable'] = () => {}): void {
   const { assets, io, log, paths, closing } = project
   let file = paths.asset(asset.id)
   const work = async () => {

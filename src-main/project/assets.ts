@@ -1,7 +1,7 @@
 import { Asset, Id } from '@contract'
 import { lstat, readdir, readFile, rename, rm, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
-import { writeFileAtomic } from '../lib/atomic-file'
+import { sweepParts, writeFileAtomic } from '../lib/atomic-file'
 import { asNagareError, NagareError } from '../lib/errors'
 import type { Log } from '../lib/log'
 import type { Layout } from './layout'
@@ -49,6 +49,7 @@ export async function openAssets(paths: Layout, log: Log): Promise<AssetStore> {
       if (asset.id !== entry.name)
         throw new NagareError('corrupt', `expected the record of ${entry.name}, found ${asset.id}`)
       assets.set(asset.id, asset)
+      await sweepParts(paths.asset(asset.id))
     } catch (thrown) {
       log.warn('asset-skipped', { folder: entry.name, error: thrown })
     }

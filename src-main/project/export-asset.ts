@@ -24,9 +24,9 @@ const taken = new WeakMap<Project, Map<string, string>>()
 function exportName(project: Project, id: string, format: ExportFormat): string {
   const names = taken.get(project) ?? new Map<string, string>()
   taken.set(project, names)
-  const content = `${id} ${format}`
-  for (const [name, holds] of names) if (holds === content) return name
   const base = stem(safeFileName(project.assets.get(id).name))
+  const content = `${id} ${format} ${base}`
+  for (const [name, holds] of names) if (holds === content) return name
   const name = uniqueName(`${base}.${format.startsWith('flac') ? 'flac' : 'wav'}`, names.keys())
   names.set(name, content)
   return name

@@ -1,6 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { open, readFile, rename, rm } from 'node:fs/promises'
+import { link, mkdir, open, readFile, rm, rmdir, stat } from 'node:fs/promises'
+import { uptime } from 'node:os'
+import { dirname, join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { partPath } from '../lib/atomic-file'
 import { asNagareError, NagareError } from '../lib/errors'
 
 export interface Lock {
@@ -12,6 +16,11 @@ interface Holder {
   pid: number
   started: string | null
 }
+
+/** Seconds by which the clock may have been set since the machine started. */
+const clockSlack = 60
+/** Milliseconds after which a process that was removing a stale lock must have died over it. */
+const longestTurn = 5000
 
 /** When process `pid` started, in a form only good for comparing; null where the system does not tell, undefined when it is gone. */
 function processStart(pid: number): string | null | undefined {
@@ -31,10 +40,12 @@ function processStart(pid: number): string | null | undefined {
   }
 }
 
-function isAlive(holder: Holder): boolean {
+/** Whether the holder of a lock written at `since` lives; where start times are not told, a lock from before the machine's last start is dead. */
+function isAlive(holder: Holder, since: number): boolean {
   const started = processStart(holder.pid)
   if (started === undefined) return false
-  return started === null || holder.started === null || started === holder.started
+  if (started !== null && holder.started !== null) return started === holder.started
+  return since > Date.now() - (uptime() + clockSlack) * 1000
 }
 
 function parseHolder(text: string): Holder | undefined {
@@ -43,6 +54,46 @@ function parseHolder(text: string): Holder | undefined {
     return typeof pid === 'number' && pid > 0 ? { pid, started: started ?? null } : undefined
   } catch {
     return undefined
+  }
+}
+
+/** Puts a complete lock at `path` in one step, so that nobody ever reads a half one; false when one is there. */
+async function putLock(path: string, text: string): Promise<boolean> {
+  const draft = partPath(path)
+  const place = async (at: string) => {
+    const handle = await open(at, 'wx')
+    await handle.writeFile(text).finally(() => handle.close())
+  }
+  try {
+    await place(draft)
+    // File systems without links (FAT) are left with a moment in which the lock is empty.
+    await link(draft, path).catch((thrown: NodeJS.ErrnoException) => {
+      if (thrown.code === 'EEXIST') throw thrown
+      return place(path)
+    })
+    return true
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code === 'EEXIST') return false
+    throw asNagareError(thrown, path)
+  } finally {
+    await rm(draft, { force: true })
+  }
+}
+
+/** Removes the stale lock that reads `text`, unless another process has done so; one process at a time, so that no new lock goes with it. */
+async function removeStale(path: string, text: string): Promise<void> {
+  const turn = join(dirname(path), '.lock-turn')
+  try {
+    await mkdir(turn)
+  } catch {
+    const since = (await stat(turn).catch(() => undefined))?.mtimeMs ?? Infinity
+    if (Date.now() - since > longestTurn) await rmdir(turn).catch(() => undefined)
+    return
+  }
+  try {
+    if ((await readFile(path, 'utf8').catch(() => undefined)) === text) await rm(path, { force: true })
+  } finally {
+    await rmdir(turn).catch(() => undefined)
   }
 }
 
@@ -56,42 +107,26 @@ export async function takeLock(path: string): Promise<Lock> {
     started: processStart(process.pid) ?? null,
     nonce: randomBytes(6).toString('hex'),
   })
-  for (let tries = 0; tries < 5; tries++) {
-    try {
-      const handle = await open(path, 'wx')
-      await handle.writeFile(mine).finally(() => handle.close())
+  for (let tries = 0; tries < 50; tries++) {
+    if (await putLock(path, mine))
       return {
         async release() {
           if ((await readFile(path, 'utf8').catch(() => '')) === mine) await rm(path, { force: true })
         },
       }
-    } catch (thrown) {
-      if ((thrown as NodeJS.ErrnoException).code !== 'EEXIST') throw asNagareError(thrown, path)
-    }
-    const text = await readFile(path, 'utf8').catch(() => undefined)
-    if (text === undefined) continue
+    const [text, facts] = await Promise.all([readFile(path, 'utf8'), stat(path)]).catch(() => [undefined, undefined])
+    if (text === undefined || facts === undefined) continue
     const holder = parseHolder(text)
-    if (holder && isAlive(holder))
+    if (holder && isAlive(holder, facts.mtimeMs))
       throw new NagareError('conflict', `The project is open in another Nagare (process ${holder.pid}).`, {
         hint: 'Close it there, or open another project.',
         file: path,
       })
-    await putAside(path, text)
+    await removeStale(path, text)
+    await sleep(5)
   }
   throw new NagareError('conflict', 'The project is being opened by another Nagare.', {
     file: path,
     hint: 'Try again.',
   })
-}
-
-/** Removes the stale lock that reads `text`; one that another process has put there meanwhile goes back. */
-async function putAside(path: string, text: string): Promise<void> {
-  const aside = `${path}.${randomBytes(4).toString('hex')}`
-  try {
-    await rename(path, aside)
-  } catch {
-    return
-  }
-  if ((await readFile(aside, 'utf8')) === text) await rm(aside, { force: true })
-  else await rename(aside, path)
 }

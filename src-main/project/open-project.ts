@@ -2,7 +2,7 @@ import { copyFile, lstat, mkdir, readdir, readFile, realpath, rm } from 'node:fs
 import { constants } from 'node:fs'
 import { basename, join } from 'node:path'
 import { z } from 'zod'
-import { writeFileAtomic } from '../lib/atomic-file'
+import { sweepParts, writeFileAtomic } from '../lib/atomic-file'
 import { asNagareError, NagareError } from '../lib/errors'
 import { silent, type Log } from '../lib/log'
 import { openAssets, type AssetStore } from './assets'
@@ -62,6 +62,7 @@ export async function openProject(
     for (const sub of [paths.assets, paths.work, paths.incoming, paths.exports]) await ownFolder(sub)
     for (const sub of [paths.work, paths.exports])
       for (const name of await readdir(sub)) await rm(join(sub, name), { recursive: true, force: true })
+    await sweepParts(paths.folder)
     await sweepUploads(paths)
     const assets = await openAssets(paths, log)
     const controller = new AbortController()

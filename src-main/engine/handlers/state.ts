@@ -4,7 +4,7 @@ import type { TaskDefinition } from '../../tasks/task'
 import type { EngineParts } from '../parts'
 
 /** What the window needs to know of a task; its settings as JSON Schema. */
-export function taskRecord({ id, label, description, accepts, packKind, settings }: TaskDefinition): Task {
+function taskRecord({ id, label, description, accepts, packKind, settings }: TaskDefinition): Task {
   return { id, label, description, accepts, packKind, settings: { ...z.toJSONSchema(settings, { io: 'input' }) } }
 }
 

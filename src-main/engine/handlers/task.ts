@@ -27,7 +27,7 @@ function checkSettings(task: TaskDefinition, given: Record<string, unknown>): Re
 }
 
 /** The device that `auto` stands for. */
-export const resolveDevice = (device: string): string => (device === 'auto' ? 'cpu' : device)
+const resolveDevice = (device: string): string => (device === 'auto' ? 'cpu' : device)
 
 export function taskHandlers(parts: EngineParts): Pick<Handlers, 'task.run'> {
   const { tasks, shelf, settings: store, queue, project, emit, log } = parts

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { levelFor, readPeaks } from '@contract'
+import { readPeaks } from '@contract'
 import { encodePeaks, peaksBuilder } from '../../../src-main/dsp'
 import { noise } from '../../helpers/signals'
 
@@ -33,12 +33,11 @@ describe('readPeaks', () => {
     expect(() => readPeaks(longer.buffer)).toThrow(RangeError)
   })
 
-  it('has a level for every width', () => {
-    const { peaks } = made()
-    const [finest, next] = peaks.levels
-    expect(levelFor(peaks, 10 ** 9)).toBe(finest)
-    expect(levelFor(peaks, next!.buckets)).toBe(next)
-    expect(levelFor(peaks, next!.buckets + 1)).toBe(finest)
-    expect(levelFor(peaks, 1)).toBe(peaks.levels.at(-1))
+  it.each(['null', '{}  ', '[]  ', '{"levels":1}'])('refuses the header %s', (header) => {
+    const bytes = new Uint8Array(12 + header.length)
+    bytes.set(new TextEncoder().encode('NGPEAKS1'))
+    new DataView(bytes.buffer).setUint32(8, header.length, true)
+    bytes.set(new TextEncoder().encode(header), 12)
+    expect(() => readPeaks(bytes.buffer)).toThrow(RangeError)
   })
 })

@@ -5,6 +5,7 @@ import {
   eventLog,
   maxMessage,
   serve,
+  socketWire,
   type ClientOptions,
   type EngineEvent,
   type Handlers,
@@ -229,5 +230,24 @@ describe('a WebSocket', () => {
     const result = await client.call('asset.export', { asset: 'a', format: 'wav-s16' })
     expect(result.name.length).toBe(name.length)
     client.close()
+  })
+})
+
+describe('a socket', () => {
+  it('that takes nothing any more is closed instead of filled', () => {
+    const sent: string[] = []
+    const codes: (number | undefined)[] = []
+    const socket = {
+      bufferedAmount: 0,
+      send: (data: string) => sent.push(data),
+      close: (code?: number) => codes.push(code),
+      addEventListener: () => {},
+    }
+    const wire = socketWire(socket)
+    wire.send('a')
+    expect([sent, codes]).toEqual([['"a"'], []])
+    socket.bufferedAmount = 2 ** 30
+    wire.send('b')
+    expect([sent, codes]).toEqual([['"a"'], [1013]])
   })
 })

@@ -1,5 +1,7 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
-import { request } from 'node:http'
+import { request, type Server } from 'node:http'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
@@ -142,6 +144,16 @@ describe('names and origins', () => {
     await vi.waitFor(async () => expect(await incoming()).toEqual(before))
   })
 
+  it('gives headers a limit of time, and uploads none', async () => {
+    let server: Server | undefined
+    const seen = (message: unknown) => (server = (message as { server: Server }).server)
+    subscribe('http.server.request.start', seen)
+    await send('/', { cookie })
+    unsubscribe('http.server.request.start', seen)
+    expect(server!.headersTimeout).toBeGreaterThan(0)
+    expect(server!.requestTimeout).toBe(0)
+  })
+
   it('refuses a request line with another address in it', async () => {
     const { status } = await send('http://evil.example/', { cookie })
     expect(status).toBe(400)
@@ -171,6 +183,40 @@ describe('the wire', () => {
     ['at another path', own, '/media/a-1', 404],
   ])('is refused %s', async (_what, headers, path, status) => {
     expect(await openSocket(headers() as Record<string, string>, path).opened).toBe(status)
+  })
+
+  it('is refused with the headers of every answer', async () => {
+    const socket = connect(port, '127.0.0.1')
+    socket.write('GET /wire HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n')
+    socket.write(`Host: 127.0.0.1:${port}\r\n\r\n`)
+    let answer = ''
+    for await (const part of socket.setEncoding('utf8')) answer += part as string
+    expect(answer).toMatch(/^HTTP\/1\.1 403 /)
+    expect(answer).toMatch(/\r\nContent-Security-Policy: default-src 'none'/)
+    expect(answer).toMatch(/\r\nX-Content-Type-Options: nosniff\r\n/)
+  })
+
+  it.skipIf(process.platform === 'win32')('loses nothing that comes before the engine has taken it', async () => {
+    const first = openSocket(own())
+    const { pid } = JSON.parse(await first.next(1)) as { pid: number }
+    first.socket.close()
+    process.kill(pid, 'SIGSTOP')
+    const socket = connect(port, '127.0.0.1')
+    const key = 'dGhlIHNhbXBsZSBub25jZQ=='
+    const headers = { ...own(), host: `127.0.0.1:${port}`, connection: 'Upgrade', upgrade: 'websocket' }
+    const version = { 'sec-websocket-version': '13', 'sec-websocket-key': key }
+    const lines = Object.entries({ ...headers, ...version }).map(([name, value]) => `${name}: ${value}\r\n`)
+    socket.write(`GET /wire HTTP/1.1\r\n${lines.join('')}\r\n`)
+    // The host answers this only after it has taken up the other.
+    await send('/', { cookie })
+    // A masked text frame; the mask is 0.
+    socket.write(Buffer.concat([Buffer.from([0x81, 0x85, 0, 0, 0, 0]), Buffer.from('early')]))
+    await send('/', { cookie })
+    process.kill(pid, 'SIGCONT')
+    let answer = ''
+    socket.setEncoding('latin1').on('data', (part: string) => (answer += part))
+    await vi.waitFor(() => expect(answer).toMatch(/early$/))
+    socket.destroy()
   })
 
   /** A socket to the next engine, tried until it is there. */

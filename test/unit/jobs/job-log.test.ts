@@ -76,6 +76,20 @@ describe('openJobLog', () => {
     },
   )
 
+  it('takes away a last line that was torn inside a character', async () => {
+    const path = await file()
+    const whole = JSON.stringify(queued('a')) + '\n'
+    const torn = Buffer.from(JSON.stringify({ ...queued('b'), label: '流れ' }))
+    await writeFile(path, Buffer.concat([Buffer.from(whole), torn.subarray(0, torn.indexOf(Buffer.from('流')) + 1)]))
+    const log = await openJobLog(path)
+    await log.append(queued('c'))
+    await log.close()
+    const again = await openJobLog(path)
+    expect(states(again)).toEqual(['a queued 0 0', 'c queued 0 0'])
+    expect(again.skipped).toBe(0)
+    await again.close()
+  })
+
   it('passes over a line that makes no sense', async () => {
     const path = await file()
     const good = JSON.stringify(queued('a'))

@@ -1,7 +1,7 @@
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { mkdir, readdir, readFile, utimes, writeFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { writeAside, writeFileAtomic } from '../../../src-main/lib/atomic-file'
+import { partPath, sweepParts, writeAside, writeFileAtomic } from '../../../src-main/lib/atomic-file'
 import { asNagareError } from '../../../src-main/lib/errors'
 import { tempFolder } from '../../helpers/folder'
 
@@ -55,5 +55,18 @@ describe('system errors', () => {
     expect(error).toMatchObject({ code: kind, file: 'take.wav' })
     expect(error.message).toContain('take.wav')
     expect(error.hint).toBeTruthy()
+  })
+})
+
+describe('sweepParts', () => {
+  it('removes what was left unfinished long enough ago, and nothing else', async () => {
+    const [old, young] = [partPath(join(folder, 'a.json')), partPath(join(folder, 'a.json'))]
+    for (const file of [old, young, join(folder, '.mine.part')]) await writeFile(file, 'half')
+    await utimes(old, 0, 0)
+    await sweepParts(folder, 60_000)
+    expect((await readdir(folder)).sort()).toEqual(['.mine.part', basename(young)].sort())
+    await sweepParts(folder)
+    expect(await readdir(folder)).toEqual(['.mine.part'])
+    await sweepParts(join(folder, 'missing'))
   })
 })

@@ -1,6 +1,10 @@
+import { createHash } from 'node:crypto'
+import { createWriteStream } from 'node:fs'
 import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { pipeline } from 'node:stream/promises'
 import { beforeEach, describe, expect, it } from 'vitest'
+import yazl from 'yazl'
 import { float32 } from '../../../src-main/lib/ndarray'
 import {
   addPack,
@@ -128,6 +132,83 @@ describe('a damaged or hostile pack', () => {
     await mkdir(join(folder, 'empty'))
     await expect(openPack(join(folder, 'empty'))).rejects.toMatchObject({ code: 'bad-input' })
     await expect(openPack(join(folder, 'missing'))).rejects.toMatchObject({ code: 'not-found' })
+  })
+
+  /** A zip as a stranger might write one: any card, any files. */
+  async function foreignZip(name: string, manifest: string, files: [name: string, bytes: Uint8Array][]) {
+    const zip = new yazl.ZipFile()
+    for (const [file, bytes] of [['pack.json', Buffer.from(manifest)] as const, ...files])
+      zip.addBuffer(Buffer.from(bytes), file)
+    zip.end()
+    const path = join(folder, name)
+    await pipeline(zip.outputStream, createWriteStream(path))
+    return path
+  }
+  const entry = (bytes: Uint8Array) => ({
+    sha256: createHash('sha256').update(bytes).digest('hex'),
+    bytes: bytes.length,
+  })
+  const manifest = (files: Record<string, unknown>, more = {}) =>
+    JSON.stringify({ format: 'nagare-pack', version: 1, ...card, ...more, files })
+  const packed = encodeSafetensors(weights)
+
+  it('is refused when it would fill the memory', async () => {
+    const zeros = new Uint8Array(4_000_000)
+    const path = await foreignZip('bomb.nagare', manifest({ 'weights.safetensors': entry(zeros) }), [
+      ['weights.safetensors', zeros],
+    ])
+    await expect(openPack(path)).rejects.toMatchObject({
+      code: 'corrupt',
+      message: expect.stringMatching(/grow over 100 times/) as unknown,
+    })
+  })
+
+  it('is refused when two of its files have one name', async () => {
+    const path = await foreignZip('twice.nagare', manifest({ 'weights.safetensors': entry(packed) }), [
+      ['weights.safetensors', packed],
+      ['pack.jsoN', Buffer.from(manifest({}))],
+    ])
+    const bytes = (await readFile(path)).toString('latin1').replaceAll('pack.jsoN', 'pack.json')
+    await writeFile(path, bytes, 'latin1')
+    await expect(openPack(path)).rejects.toMatchObject({
+      code: 'corrupt',
+      message: expect.stringMatching(/two files named pack\.json/) as unknown,
+    })
+  })
+
+  it('is refused when its card was changed inside the zip', async () => {
+    const path = join(folder, 'model.nagare')
+    await writePack(path, card, weights)
+    const bytes = (await readFile(path)).toString('latin1').replace('"CC0"', '"MIT"')
+    await writeFile(path, bytes, 'latin1')
+    await expect(openPack(path)).rejects.toMatchObject({
+      code: 'corrupt',
+      message: expect.stringMatching(/checksum/) as unknown,
+    })
+  })
+
+  it('is not added when any file that its card names is missing or another', async () => {
+    const files = { 'weights.safetensors': entry(packed), 'speakers.json': entry(Buffer.from('[]')) }
+    const own = join(folder, 'own')
+    const missing = await foreignZip('missing.nagare', manifest(files), [['weights.safetensors', packed]])
+    await expect(addPack(missing, own)).rejects.toMatchObject({ code: 'not-found' })
+    const other = await foreignZip('other.nagare', manifest(files), [
+      ['weights.safetensors', packed],
+      ['speakers.json', Buffer.from('{}')],
+    ])
+    await expect(addPack(other, own)).rejects.toMatchObject({ code: 'corrupt' })
+    await expect(readdir(own)).rejects.toThrow(/ENOENT/)
+  })
+
+  it('brings no number to the window that JSON cannot carry', async () => {
+    const huge = { sha256: entry(packed).sha256, bytes: Number.MAX_SAFE_INTEGER }
+    const files = { 'weights.safetensors': entry(packed) }
+    const contents: [string, Uint8Array][] = [['weights.safetensors', packed]]
+    await foreignZip('a.nagare', manifest({ ...files, x: huge, y: huge }), contents)
+    const rate = manifest(files, { frontEnd: { sampleRate: 5 } }).replace('"sampleRate":5', '"sampleRate":1e999')
+    await foreignZip('b.nagare', rate, contents)
+    const records = (await catalogue([{ folder, origin: 'user' }])).map(({ record }) => record)
+    expect(records).toMatchObject([{ id: 'b', sampleRate: null }])
   })
 
   it('does not follow a link out of its folder', async () => {

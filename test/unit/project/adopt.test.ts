@@ -206,11 +206,20 @@ describe('findSource', () => {
     const { project: p, folder } = await project()
     const of = (path: string) => findSource({ path }, p.paths, true)
     await mkdir(join(folder, 'songs.wav'))
-    await expect(of(join(folder, 'songs.wav'))).rejects.toMatchObject({ code: 'bad-input', message: /folder/ })
-    await expect(of(join(folder, 'gone.wav'))).rejects.toMatchObject({ code: 'not-found', message: /gone\.wav/ })
+    await expect(of(join(folder, 'songs.wav'))).rejects.toMatchObject({
+      code: 'bad-input',
+      message: expect.stringMatching(/folder/) as unknown,
+    })
+    await expect(of(join(folder, 'gone.wav'))).rejects.toMatchObject({
+      code: 'not-found',
+      message: expect.stringMatching(/gone\.wav/) as unknown,
+    })
     await expect(of('a.wav')).rejects.toMatchObject({ code: 'bad-input' })
     if (process.platform !== 'win32')
-      await expect(of('/dev/zero')).rejects.toMatchObject({ code: 'bad-input', message: /device/ })
+      await expect(of('/dev/zero')).rejects.toMatchObject({
+        code: 'bad-input',
+        message: expect.stringMatching(/device/) as unknown,
+      })
   })
 
   it('refuses an unreadable file', async ({ skip }) => {
@@ -218,7 +227,10 @@ describe('findSource', () => {
     const { write, take } = await project()
     const path = await write('secret.wav', wav16(noise(800, 1)))
     spawnSync('chmod', ['000', path])
-    await expect(take(path)).rejects.toMatchObject({ code: 'no-permission', message: /secret\.wav/ })
+    await expect(take(path)).rejects.toMatchObject({
+      code: 'no-permission',
+      message: expect.stringMatching(/secret\.wav/) as unknown,
+    })
   })
 
   it('does not follow an upload that is a link', async () => {

@@ -1,8 +1,9 @@
 import { spawnSync } from 'node:child_process'
-import { mkdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { openAudio } from '../../../src-main/dsp'
+import { takeLock } from '../../../src-main/project/lock'
 import { adopt, exportAsset, openProject, safeFileName, uniqueName } from '../../../src-main/project'
 import { filesUnder, tempFolder } from '../../helpers/folder'
 import { tone, wav16 } from '../../helpers/signals'
@@ -31,7 +32,10 @@ describe('openProject', () => {
   it('refuses a project that is open, and takes over the lock of a dead process', async () => {
     const folder = await tempFolder()
     const first = await openProject(folder)
-    await expect(openProject(folder)).rejects.toMatchObject({ code: 'conflict', message: /open in another/ })
+    await expect(openProject(folder)).rejects.toMatchObject({
+      code: 'conflict',
+      message: expect.stringMatching(/open in another/) as unknown,
+    })
     await first.close()
     const dead = spawnSync(process.execPath, ['-e', '']).pid
     await writeFile(first.paths.lock, JSON.stringify({ pid: dead, started: '1' }))
@@ -41,6 +45,28 @@ describe('openProject', () => {
     await rm(first.paths.lock, { force: true })
     await writeFile(first.paths.lock, 'torn')
     await (await openProject(folder)).close()
+  })
+
+  it('takes over the lock of a process from before the machine started, where start times are not told', async () => {
+    const path = join(await tempFolder(), 'lock')
+    await writeFile(path, JSON.stringify({ pid: process.pid, started: null }))
+    await expect(takeLock(path)).rejects.toMatchObject({ code: 'conflict' })
+    await utimes(path, 0, 0)
+    await (await takeLock(path)).release()
+  })
+
+  it.each(['free', 'stale'])('lets one of many take a lock that is %s, and leaves nothing beside it', async (state) => {
+    const folder = await tempFolder()
+    const path = join(folder, 'lock')
+    for (let round = 0; round < 20; round++) {
+      if (state === 'stale') await writeFile(path, JSON.stringify({ pid: 2 ** 30, started: '1' }))
+      const taken = await Promise.allSettled(Array.from({ length: 8 }, () => takeLock(path)))
+      const locks = taken.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
+      expect(locks).toHaveLength(1)
+      expect(await readdir(folder)).toEqual(['lock'])
+      await locks[0]!.release()
+    }
+    expect(await readdir(folder)).toEqual([])
   })
 
   it('refuses a folder full of other things and leaves it as it is', async () => {
@@ -66,6 +92,8 @@ describe('openProject', () => {
     await mkdir(paths.workOf('j-1'))
     await writeFile(join(paths.workOf('j-1'), '.clean.wav.part'), 'half')
     await writeFile(join(paths.exports, 'old.wav'), 'x')
+    await writeFile(join(paths.folder, '.project.json.0123abcd.part'), 'half')
+    await writeFile(join(paths.asset(asset.id), '.asset.json.0123abcd.part'), 'half')
     await writeFile(join(paths.incoming, 'u-new'), 'x')
     await writeFile(join(paths.incoming, 'u-old'), 'x')
     await writeFile(join(paths.incoming, 'u-torn.part'), 'x')
@@ -96,7 +124,10 @@ describe('openProject', () => {
     await writeFile(join(outside, 'precious.txt'), 'x')
     await rm(join(inside, 'work'), { recursive: true })
     await symlink(outside, join(inside, 'work'))
-    await expect(openProject(inside)).rejects.toMatchObject({ code: 'corrupt', message: /link/ })
+    await expect(openProject(inside)).rejects.toMatchObject({
+      code: 'corrupt',
+      message: expect.stringMatching(/link/) as unknown,
+    })
     expect(await filesUnder(outside)).toEqual(['precious.txt'])
   })
 })
@@ -163,6 +194,8 @@ describe('exportAsset', () => {
     const names = []
     for (const id of [asset.id, other.id, asset.id]) names.push((await exportAsset(project, id, 'wav-s16')).name)
     expect(names).toEqual(['tone.wav', 'tone 2.wav', 'tone.wav'])
+    await project.assets.rename(asset.id, 'voice.wav')
+    expect((await exportAsset(project, asset.id, 'wav-s16')).name).toBe('voice.wav')
     await project.close()
   })
 
@@ -182,7 +215,13 @@ describe('names', () => {
     expect(safeFileName('../../etc/passwd')).toBe('__.._etc_passwd')
     expect(safeFileName('a\u0000b\u202e<c>.wav')).toBe('a_b__c_.wav')
     expect(safeFileName('CON.wav')).toBe('_CON.wav')
+    expect(safeFileName('nul.tar .gz')).toBe('_nul.tar .gz')
+    expect(safeFileName('console.wav')).toBe('console.wav')
     expect(safeFileName('...')).toBe('_')
+    expect(encodeURIComponent(safeFileName('\ud800x.wav'))).toBe('_x.wav')
+    const long = safeFileName('流'.repeat(300) + '.wav')
+    expect(Buffer.byteLength(long)).toBeLessThanOrEqual(200)
+    expect(long).toMatch(/^流+\.wav$/)
     expect(safeFileName('x'.repeat(400) + '.flac')).toHaveLength(200)
     expect(safeFileName('声 (clean).wav')).toBe('声 (clean).wav')
   })

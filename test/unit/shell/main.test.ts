@@ -174,7 +174,7 @@ describe('the engine', () => {
     expect(forks[0]!.options).toEqual({ serviceName: 'Nagare engine', stdio: 'pipe' })
     expect(forks[0]!.args).toEqual([
       ...['--project', join(home, 'projects', 'Untitled')],
-      ...['--packs', `${join(root, 'resources', 'packs')},${join(home, 'packs')}`],
+      ...['--packs', join(root, 'resources', 'packs'), '--packs', join(home, 'packs')],
       ...['--resources', join(root, 'resources')],
       ...['--settings', join(home, 'settings.json')],
     ])
