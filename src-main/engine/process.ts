@@ -44,7 +44,8 @@ export function readArguments(words: string[]) {
     return resources !== '' && !isAbsolute(below) && !below.startsWith('..')
   }
   return {
-    ...{ project, settings },
+    project,
+    settings,
     packs: packs
       .filter(Boolean)
       .map((folder): PackFolder => ({ folder, origin: isStarter(folder) ? 'starter' : 'user' })),

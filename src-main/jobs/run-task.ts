@@ -15,7 +15,12 @@ function taskContext(
   const flag = new Int32Array(job.cancelFlag)
   const { source, sourceName, settings, pack, device, seed, work } = job
   return {
-    ...{ source, sourceName, settings, pack, device, seed },
+    source,
+    sourceName,
+    settings,
+    pack,
+    device,
+    seed,
     output: (role) => join(work, `${role}.${extensions[accepts]}`),
     progress: report,
     checkCancelled() {

@@ -68,7 +68,11 @@ export async function adopt(project: Project, incoming: IncomingFile, options: A
     if (!incoming.move) await io.copy(incoming.file, staged)
     if (measured) await io.write(peaksFile, measured.peaks)
     const audio: AudioFacts = {
-      ...{ sampleRate, channels, frames, container, encoding },
+      sampleRate,
+      channels,
+      frames,
+      container,
+      encoding,
       loudness: measured?.loudness ?? null,
       peak: measured?.peak ?? 0,
       pcm: playable ?? (await playableSamples(pcmFile))!,

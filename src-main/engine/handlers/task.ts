@@ -1,4 +1,4 @@
-import type { Handlers, Job } from '@contract'
+import type { Asset, Handlers, Job } from '@contract'
 import { randomInt } from 'node:crypto'
 import { NagareError } from '../../lib/errors'
 import { newId } from '../../lib/id'
@@ -29,6 +29,26 @@ function checkSettings(task: TaskDefinition, given: Record<string, unknown>): Re
 /** The device that `auto` stands for. */
 const resolveDevice = (device: string): string => (device === 'auto' ? 'cpu' : device)
 
+/** A job that waits for its turn. */
+function newJob(task: TaskDefinition, source: Asset, plan: Pick<Job, 'settings' | 'pack' | 'device' | 'seed'>): Job {
+  return {
+    ...plan,
+    id: newId('j'),
+    task: task.id,
+    label: task.label,
+    source: source.id,
+    state: 'queued',
+    attempt: 0,
+    createdAt: new Date().toISOString(),
+    startedAt: null,
+    endedAt: null,
+    progress: null,
+    results: [],
+    error: null,
+    command: jobCommand(task, plan.settings, { ...plan, sourceName: source.name }),
+  }
+}
+
 export function taskHandlers(parts: EngineParts): Pick<Handlers, 'task.run'> {
   const { tasks, shelf, settings: store, queue, project, emit, log } = parts
 
@@ -50,25 +70,7 @@ export function taskHandlers(parts: EngineParts): Pick<Handlers, 'task.run'> {
             `${asset.name}: ${task.label} works on ${task.accepts} files, this is ${asset.kind}.`,
             { file: asset.name },
           )
-        const job: Job = {
-          ...{
-            id: newId('j'),
-            task: task.id,
-            label: task.label,
-            source: asset.id,
-            state: 'queued',
-            settings,
-            pack,
-            device,
-            seed,
-          },
-          ...{ attempt: 0, createdAt: new Date().toISOString(), startedAt: null, endedAt: null, progress: null },
-          ...{
-            results: [],
-            error: null,
-            command: jobCommand(task, settings, { sourceName: asset.name, pack, device, seed }),
-          },
-        }
+        const job = newJob(task, asset, { settings, pack, device, seed })
         await queue.add(job)
         await remember(task.id, given).catch((thrown: unknown) => log.warn('settings-not-saved', { error: thrown }))
         return { asset, job }
