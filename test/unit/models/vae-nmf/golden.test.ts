@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import * as tf from '@tensorflow/tfjs-core'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { openDevice, type Device, type Tensors } from '../../../../src-main/compute'
@@ -17,7 +18,7 @@ import { importVae } from '../../../../src-main/models/vae-nmf/import'
 import { decode, encode, vaeShapes } from '../../../../src-main/models/vae-nmf/network'
 import { readNpz } from '../../../../src-main/packs'
 
-const golden = new URL('../../../golden/vae-nmf/', import.meta.url).pathname
+const golden = join(import.meta.dirname, '../../../golden/vae-nmf')
 const frames = 24
 const moves = 6
 const kept = 3
@@ -39,8 +40,8 @@ describe.each(['reference', 'cpu'])('Monte-Carlo EM on %s against the public imp
   let weights: NDArrays
   beforeAll(async () => {
     device = await openDevice(id)
-    reference = await readNpz(`${golden}vaenmf_mcem_small.npz`)
-    weights = (await importVae(`${golden}sekiguchi_vae_wsj0_D16.npz`, {})).weights
+    reference = await readNpz(join(golden, 'vaenmf_mcem_small.npz'))
+    weights = (await importVae(join(golden, 'sekiguchi_vae_wsj0_D16.npz'), {})).weights
   })
 
   it('encodes and decodes as the trained network does', async () => {
@@ -177,7 +178,7 @@ describe.each(['reference', 'cpu'])('Monte-Carlo EM on %s against the public imp
 describe('the multiplicative updates', () => {
   it('never raise the cost −log p(x | z, h, w, g) they are made to lower', async () => {
     await openDevice('reference')
-    const reference = await readNpz(`${golden}vaenmf_mcem_small.npz`)
+    const reference = await readNpz(join(golden, 'vaenmf_mcem_small.npz'))
     const power = tf.tidy(() =>
       tf.add(tf.square(tensor(turned(reference['Xc_re']!))), tf.square(tensor(turned(reference['Xc_im']!)))),
     ) as tf.Tensor2D
