@@ -1,5 +1,5 @@
 import { canRedo, canUndo } from '../history/history.svelte'
-import { hear, listening, seek, setLooping, setRegion, toggle } from '../state/listening.svelte'
+import { hear, listening, markRegion, seek, setLooping, setRegion, toggle } from '../state/listening.svelte'
 import { openDialog, panels } from '../state/panels.svelte'
 import { selectedSource, selectedTake, selection, sources } from '../state/selection.svelte'
 import { isFitted, zoomBy, zoomFit } from '../state/view.svelte'
@@ -191,6 +191,22 @@ export const actions = {
     keys: ['R'],
     when: () => listening.region !== null,
     run: () => setLooping(!listening.looping),
+  },
+  loopStart: {
+    id: 'loopStart',
+    label: label.loopStart,
+    group: 'listen',
+    keys: ['['],
+    when: hasSound,
+    run: () => markRegion('from'),
+  },
+  loopEnd: {
+    id: 'loopEnd',
+    label: label.loopEnd,
+    group: 'listen',
+    keys: [']'],
+    when: hasSound,
+    run: () => markRegion('to'),
   },
   clearLoop: {
     id: 'clearLoop',

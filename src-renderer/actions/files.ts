@@ -26,7 +26,7 @@ export async function addFiles(files: readonly File[]) {
   for (const file of files) {
     const kind = kindOfFile(file)
     if (kind === 'image') tell({ kind: 'info', title: en.drop.image(file.name), text: en.drop.imageHint }, 10_000)
-    else if (kind === 'unknown') tell({ kind: 'error', title: en.drop.unknown(file.name), text: en.drop.unknownHint })
+    else if (kind === 'unknown') tell({ kind: 'warning', title: en.drop.unknown(file.name), text: en.drop.unknownHint })
     else await addFile(file, kind)
   }
 }

@@ -115,6 +115,14 @@ export function setRegion(region: { from: number; to: number } | null) {
   applyLoop()
 }
 
+/** Moves one edge of the selected stretch to the playhead; the other stays, or is the end of the recording on that side. */
+export function markRegion(edge: 'from' | 'to') {
+  const { time, duration, region } = listening
+  const from = edge === 'from' ? time : region && region.from < time ? region.from : 0
+  const to = edge === 'to' ? time : region && region.to > time ? region.to : duration
+  if (to - from > 0.05) setRegion({ from, to })
+}
+
 export function setLooping(looping: boolean) {
   listening.looping = looping
   applyLoop()

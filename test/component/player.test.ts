@@ -109,6 +109,59 @@ test('switching moves gains without a jump in the sound', async () => {
   player.close()
 })
 
+test('50 ms after a switch only the other track sounds, also when the two are opposed', async () => {
+  files.set('/media/soft', new Uint8Array(tone(-0.25).buffer))
+  const context = offline(1)
+  const player = new Player({
+    onChange: vi.fn(),
+    onError: vi.fn(),
+    makeContext: () => context as unknown as AudioContext,
+  })
+  player.setTracks([track('a', '/media/loud'), track('b', '/media/soft')], false)
+  player.hear('a')
+  await started(player)
+  void context.suspend(0.5).then(() => {
+    player.hear('b')
+    return context.resume()
+  })
+  const { samples } = soundOf(await context.startRendering())
+  const start = Math.ceil(0.03 * rate)
+  const phase = (i: number) => Math.sin((2 * Math.PI * 220 * (i - start)) / rate)
+  let before = 0
+  let after = 0
+  for (let i = 0.1 * rate; i < 0.49 * rate; i++) before = Math.max(before, Math.abs(samples[i]! - 0.5 * phase(i)))
+  for (let i = 0.55 * rate; i < 0.9 * rate; i++) after = Math.max(after, Math.abs(samples[i]! + 0.25 * phase(i)))
+  expect(before).toBeLessThan(1e-4)
+  expect(after).toBeLessThan(1e-4)
+  let steepest = 0
+  for (let i = rate / 4; i < samples.length; i++) steepest = Math.max(steepest, Math.abs(samples[i]! - samples[i - 1]!))
+  expect(steepest).toBeLessThan(((2 * Math.PI * 220) / rate) * 0.5 * 1.3)
+  player.close()
+})
+
+test('a stretch repeats to the sample', async () => {
+  const context = offline(2)
+  const player = new Player({
+    onChange: vi.fn(),
+    onError: vi.fn(),
+    makeContext: () => context as unknown as AudioContext,
+  })
+  player.setTracks([track('a', '/media/loud')], false)
+  player.hear('a')
+  player.setLoop({ from: 0.25, to: 0.75 })
+  player.seek(0.25)
+  await player.play()
+  await new Promise((resolve) => setTimeout(resolve, 60))
+  const { samples } = soundOf(await context.startRendering())
+  const start = Math.ceil(0.03 * rate)
+  const source = tone(0.5)
+  let worst = 0
+  for (let i = start + 200; i < 1.9 * rate; i++)
+    worst = Math.max(worst, Math.abs(samples[i]! - source[0.25 * rate + ((i - start) % (0.5 * rate))]!))
+  expect(worst).toBeLessThan(1e-4)
+  player.close()
+})
+
 test('says why it stopped when samples cannot be read', async () => {
   const onError = vi.fn()
   const onChange = vi.fn()

@@ -1,46 +1,81 @@
 import { AxeBuilder } from '@axe-core/playwright'
+import { readFile } from 'node:fs/promises'
 import type { Page } from '@playwright/test'
-import { addFiles, addRecording } from './window'
+import { addFiles, addRecording, enhanceButton, lane, needModel, progress, setNumber, starterPack } from './window'
 import { expect, test } from './fixtures'
 
 async function faults(page: Page) {
   const { violations } = await new AxeBuilder({ page }).analyze()
   return violations
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' | ')}`)
+    .filter(({ impact }) => impact !== 'minor')
+    .map(({ id, impact, nodes }) => `${id} (${impact}): ${nodes.map(({ html }) => html).join(' | ')}`)
 }
 
 for (const colorScheme of ['light', 'dark'] as const)
-  test(`no serious fault in the ${colorScheme} theme`, async ({ app, page }) => {
-    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
-    await expect(page.locator('html')).toHaveAttribute('data-theme', colorScheme)
-    await expect(page.getByRole('button', { name: 'Open a recording' }).first()).toBeVisible()
-    expect(await faults(page)).toEqual([])
+  test.describe(`in the ${colorScheme} theme`, () => {
+    test.beforeEach(async ({ page }) => {
+      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
+      await expect(page.locator('html')).toHaveAttribute('data-theme', colorScheme)
+      await expect(page.getByRole('button', { name: 'Open a recording' }).first()).toBeVisible()
+    })
 
-    await addRecording(app, page, `axe-${colorScheme}.wav`, 1)
-    await addFiles(app, page, { 'notes.txt': Buffer.from('notes') })
-    await page.keyboard.press('s')
-    await expect(page.getByRole('img', { name: /Spectrogram/ })).toBeVisible()
-    expect(await faults(page)).toEqual([])
-    await page.keyboard.press('s')
-
-    for (const [keys, name] of [
-      ['?', 'Keyboard shortcuts'],
-      ['m', 'Models'],
-      ['Control+,', 'Settings'],
-      ['Control+e', 'Export'],
-    ] as const) {
-      await page.keyboard.press(keys)
-      await expect(page.getByRole('dialog', { name })).toBeVisible()
+    test('no fault in what is there before a run', async ({ app, page }) => {
       expect(await faults(page)).toEqual([])
-      await page.keyboard.press('Escape')
-    }
-    await page.keyboard.press('q')
-    expect(await faults(page)).toEqual([])
-    await page.keyboard.press('q')
+      await addRecording(app, page, `axe-${colorScheme}.wav`, 1)
+      await addFiles(app, page, { 'notes.txt': Buffer.from('notes') })
+      await page.keyboard.press('s')
+      await expect(page.getByRole('img', { name: /Spectrogram/ })).toBeVisible()
+      expect(await faults(page)).toEqual([])
+      await page.keyboard.press('s')
+      await page.getByRole('button', { name: 'Dismiss' }).click()
 
-    await page.setViewportSize({ width: 800, height: 600 })
-    await page.getByRole('button', { name: 'Show recordings' }).click()
-    await expect(page.getByRole('navigation', { name: 'Recordings' })).toBeVisible()
-    expect(await faults(page)).toEqual([])
+      for (const [keys, name] of [
+        ['?', 'Keyboard shortcuts'],
+        ['m', 'Models'],
+        ['Control+,', 'Settings'],
+        ['Control+e', 'Export'],
+      ] as const) {
+        await page.keyboard.press(keys)
+        await expect(page.getByRole('dialog', { name })).toBeVisible()
+        expect(await faults(page)).toEqual([])
+        await page.keyboard.press('Escape')
+      }
+
+      await page.setViewportSize({ width: 800, height: 600 })
+      await page.getByRole('button', { name: 'Show recordings' }).click()
+      await expect(page.getByRole('navigation', { name: 'Recordings' })).toBeVisible()
+      expect(await faults(page)).toEqual([])
+    })
+
+    test('no fault while it runs, in the result, in the queue, and where a model is removed', async ({ app, page }) => {
+      await addRecording(app, page, `axe-run-${colorScheme}.wav`, 20)
+      await needModel(page)
+      await setNumber(page, 'Iterations', 100)
+      await enhanceButton(page).click()
+      await expect(progress(page)).toHaveAttribute('data-state', 'running')
+      expect(await faults(page)).toEqual([])
+      await page.getByRole('tab', { name: /^Queue/ }).click()
+      expect(await faults(page)).toEqual([])
+      await page.getByRole('tab', { name: 'Enhance' }).click()
+      await progress(page).getByRole('button', { name: 'Stop' }).click()
+      await expect(enhanceButton(page)).toBeEnabled({ timeout: 15_000 })
+
+      await setNumber(page, 'Iterations', 2)
+      await enhanceButton(page).click()
+      await expect(lane(page, 'noise').locator('[data-drawn=true]')).toBeVisible({ timeout: 30_000 })
+      await page.locator('summary', { hasText: 'SI-SDR' }).click()
+      expect(await faults(page)).toEqual([])
+
+      const file = `axe-${colorScheme}.nagare`
+      await addFiles(app, page, { [file]: await readFile(starterPack) })
+      await expect(page.getByRole('status').filter({ hasText: /Model .* added/ })).toBeVisible()
+      await page.keyboard.press('m')
+      await page
+        .getByRole('dialog', { name: 'Models' })
+        .getByRole('button', { name: /^Remove/ })
+        .first()
+        .click()
+      await expect(page.getByRole('dialog', { name: 'Remove this model?' })).toBeVisible()
+      expect(await faults(page)).toEqual([])
+    })
   })

@@ -1,5 +1,16 @@
 import { readFile } from 'node:fs/promises'
-import { addRecording, enhanceButton, heard, lane, needModel, playerTime, progress, setNumber } from './window'
+import {
+  addRecording,
+  enhanceButton,
+  heard,
+  lane,
+  library,
+  needModel,
+  playerTime,
+  progress,
+  queue,
+  setNumber,
+} from './window'
 import { expect, test } from './fixtures'
 
 test('drop, enhance, compare, look and export', async ({ app, page }) => {
@@ -94,12 +105,12 @@ test('settings stay after a reload, a removal can be undone, and two windows see
   await page.reload()
   await expect(page.locator('html')).toHaveAttribute('data-theme', 'dark')
 
-  const library = page.getByRole('navigation', { name: 'Recordings' })
-  await library.getByRole('button', { name: /^second\.wav/ }).click()
+  const recordings = library(page)
+  await recordings.getByRole('button', { name: /^second\.wav/ }).click()
   await page.keyboard.press('Delete')
-  await expect(library.getByRole('button', { name: /^second\.wav/ })).toBeHidden()
+  await expect(recordings.getByRole('button', { name: /^second\.wav/ })).toBeHidden()
   await page.keyboard.press('Control+z')
-  await expect(library.getByRole('button', { name: /^second\.wav/ })).toBeVisible()
+  await expect(recordings.getByRole('button', { name: /^second\.wav/ })).toBeVisible()
 
   test.skip(app.kind === 'electron', 'the desktop has one window')
   const other = await app.open(() => context.newPage())
@@ -112,5 +123,19 @@ test('settings stay after a reload, a removal can be undone, and two windows see
   await expect(
     other.getByRole('navigation', { name: 'Recordings' }).getByRole('button', { name: /^renamed\.wav/ }),
   ).toBeVisible()
+
+  await needModel(page)
+  await setNumber(page, 'Iterations', 2)
+  await enhanceButton(page).click()
+  for (const each of [page, other]) {
+    await each.getByRole('tab', { name: /^Queue/ }).click()
+    await expect(queue(each).filter({ hasText: 'renamed.wav' })).toHaveAttribute('data-state', 'done', {
+      timeout: 30_000,
+    })
+    await library(each)
+      .getByRole('button', { name: /^renamed\.wav/ })
+      .click()
+    await expect(lane(each, 'result').locator('[data-drawn=true]')).toBeVisible()
+  }
   await other.close()
 })

@@ -72,7 +72,8 @@ function engineWatch(process: ChildProcess) {
   }
 }
 
-async function startBrowserHost(home: string): Promise<App> {
+/** Starts the Node host on a free port, with `home` as its `NAGARE_HOME`. */
+export async function startBrowserHost(home: string): Promise<App> {
   const child = spawn(process.execPath, [join(root, 'out/main/host.js'), '--port', '0'], {
     env: { ...process.env, NAGARE_HOME: home },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -159,5 +160,10 @@ export const test = base.extend<{ app: App; page: Page }, { host: 'browser' | 'e
     { scope: 'worker' },
   ],
   app: async ({ apps }, use, info) => use(await apps.of(info)),
-  page: async ({ app, context }, use) => use(await app.open(() => context.newPage())),
+  page: async ({ app, context }, use) => {
+    const page = await app.open(() => context.newPage())
+    // Playwright intercepts file choosers only while somebody listens, and turns that on too late for a chooser that opens at once.
+    page.on('filechooser', () => {})
+    await use(page)
+  },
 })

@@ -1,10 +1,13 @@
 import { mkdtemp, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import type { Page } from '@playwright/test'
 import { expect, test, type App } from './fixtures'
 
 const rate = 16_000
+
+/** The model that comes with Nagare. */
+export const starterPack = resolve(import.meta.dirname, '../../resources/packs/speech-enhancer.nagare')
 
 /** A 16-bit mono WAV at 16 kHz of something like speech (harmonics that come and go) under steady noise; the same each time. */
 export function noisyWav(seconds: number): Buffer {
@@ -79,6 +82,8 @@ export async function needModel(page: Page) {
 }
 
 export const lane = (page: Page, role: 'original' | 'result' | 'noise') => page.locator(`.lane[data-role=${role}]`)
+export const library = (page: Page) => page.getByRole('navigation', { name: 'Recordings' })
+export const queue = (page: Page) => page.getByRole('tabpanel').locator('li[data-job]')
 export const heard = (page: Page) => page.getByRole('group', { name: 'What you hear' })
 export const progress = (page: Page) => page.getByRole('region', { name: 'In progress' })
 export const enhanceButton = (page: Page) => page.getByRole('button', { name: 'Enhance', exact: true })

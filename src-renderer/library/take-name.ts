@@ -1,0 +1,16 @@
+import type { Take } from '../state/selection.svelte'
+import { decimal } from '../text/format'
+
+/** What tells one result from the others of its source: the model, and settings that are not the same in all; `titleOf` names a setting. */
+export function takeDetail(take: Take, all: readonly Take[], titleOf: (name: string) => string): string {
+  const { pack, settings } = take.result.origin!
+  const others = all.map(({ result }) => result.origin!)
+  const differing = Object.entries(settings).filter(
+    ([name, value]) => typeof value !== 'boolean' && others.some((other) => other.settings[name] !== value),
+  )
+  const said = differing.map(
+    ([name, value]) => `${titleOf(name)} ${typeof value === 'number' ? decimal(value, 2) : String(value)}`,
+  )
+  const models = others.some((other) => other.pack.name !== pack.name)
+  return [...(models || !said.length ? [pack.name] : []), ...said].join(', ')
+}

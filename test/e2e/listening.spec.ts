@@ -1,0 +1,105 @@
+import type { Page } from '@playwright/test'
+import { addRecording, enhanceButton, heard, lane, needModel, noisyWav, playerTime, setNumber } from './window'
+import { heardGain, loudnessOf, switchOf, tapSound } from './sound'
+import { expect, test } from './fixtures'
+
+/** The steepest step from one sample to the next in a 16-bit WAV. */
+function steepestStep(wav: Buffer): number {
+  let most = 0
+  for (let at = 46; at < wav.length; at += 2)
+    most = Math.max(most, Math.abs(wav.readInt16LE(at) - wav.readInt16LE(at - 2)))
+  return most / 32768
+}
+
+/** Places that the player shows, until it has gone back. */
+async function placesUntilWrap(page: Page): Promise<number[]> {
+  const places: number[] = []
+  await expect
+    .poll(
+      async () => {
+        places.push(await playerTime(page))
+        return places.some((place, i) => i > 0 && place < places[i - 1]! - 0.3)
+      },
+      { intervals: [50] },
+    )
+    .toBe(true)
+  return places
+}
+
+test('what is heard is levelled, switched at once and looped', async ({ app, page }) => {
+  await tapSound(page)
+  await addRecording(app, page, 'listen.wav', 8)
+  const recording = noisyWav(8)
+  await needModel(page)
+  await setNumber(page, 'Iterations', 3)
+  await enhanceButton(page).click()
+  await expect(lane(page, 'noise').locator('[data-drawn=true]')).toBeVisible({ timeout: 45_000 })
+
+  await test.step('original and result are played equally loud', async () => {
+    const decibels = (gain: number) => 20 * Math.log10(gain)
+    await page.keyboard.press('Home')
+    await page.keyboard.press('1')
+    await page.keyboard.press('Space')
+    await expect.poll(() => playerTime(page)).toBeGreaterThan(0)
+    const original = await heardGain(page)
+    await page.keyboard.press('2')
+    const result = await heardGain(page)
+    const louder =
+      (await loudnessOf(lane(page, 'result'))) -
+      (await loudnessOf(lane(page, 'original'))) +
+      decibels(result) -
+      decibels(original)
+    expect(Math.abs(louder)).toBeLessThan(0.15)
+    expect(Math.abs(decibels(result) - decibels(original))).toBeGreaterThan(0.2)
+    await page.keyboard.press('l')
+    expect(await heardGain(page)).toBeCloseTo(1, 3)
+    await page.keyboard.press('l')
+    expect(await heardGain(page)).toBeCloseTo(result, 3)
+    await page.keyboard.press('Space')
+  })
+
+  await test.step('the switch is over within 50 ms of sound, and nothing clicks', async () => {
+    await page.keyboard.press('1')
+    await page.keyboard.press('Home')
+    await page.keyboard.press('Space')
+    await expect.poll(() => playerTime(page)).toBeGreaterThan(0.8)
+    const gain = await heardGain(page)
+    const { seconds, steepest } = await switchOf(page, 'b')
+    expect(seconds).toBeLessThan(0.05)
+    // The short rise of the switch adds a little to what the recording itself does from sample to sample.
+    expect(steepest).toBeLessThan(1.2 * gain * steepestStep(recording))
+    await expect(heard(page)).toHaveAttribute('data-heard', 'result')
+    await page.keyboard.press('Space')
+  })
+
+  await test.step('a stretch drawn with the mouse repeats, until it is cleared', async () => {
+    const box = (await page.getByRole('slider', { name: 'Playback position' }).boundingBox())!
+    const y = box.y + box.height / 2
+    await page.mouse.move(box.x + box.width * 0.25, y)
+    await page.mouse.down()
+    await page.mouse.move(box.x + box.width * 0.4, y, { steps: 4 })
+    await page.mouse.up()
+    await expect(page.getByRole('button', { name: 'Loop the selection' })).toHaveAttribute('aria-pressed', 'true')
+    await expect.poll(() => playerTime(page)).toBeCloseTo(2, 0)
+    await page.keyboard.press('Space')
+    const places = await placesUntilWrap(page)
+    expect(Math.max(...places)).toBeLessThanOrEqual(3.3)
+    expect(Math.min(...places)).toBeGreaterThanOrEqual(1.9)
+    await page.keyboard.press('Escape')
+    await expect(page.getByRole('button', { name: 'Loop the selection' })).toBeDisabled()
+    await expect.poll(() => playerTime(page)).toBeGreaterThan(3.5)
+  })
+
+  await test.step('keys select too', async () => {
+    await page.keyboard.press('Space')
+    await page.keyboard.press('Home')
+    await page.keyboard.press('Shift+ArrowRight')
+    await page.keyboard.press('[')
+    await page.keyboard.press('Shift+ArrowRight')
+    await page.keyboard.press(']')
+    await page.keyboard.press('Home')
+    await page.keyboard.press('Space')
+    const places = await placesUntilWrap(page)
+    expect(Math.max(...places)).toBeLessThanOrEqual(2.1)
+  })
+})
