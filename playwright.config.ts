@@ -9,6 +9,7 @@ export default defineConfig<object, { host: 'browser' | 'electron' }>({
   outputDir: 'test-results',
   workers: 1,
   timeout: 60_000,
+  expect: { timeout: 10_000 },
   forbidOnly: Boolean(process.env.CI),
   reporter: [['list']],
   use: {

@@ -41,7 +41,7 @@ export const models: Command = {
     }
     if (verb === 'add') {
       await mkdir(places().userPacks, { recursive: true })
-      const { path, record } = await addPack(what, places().userPacks)
+      const { path, record } = await addPack(what, places().userPacks, await catalogue(packFolders()))
       return { json: { path, ...record }, text: `Added ${record.name} as ${record.id}.` }
     }
     if (verb === 'remove') {

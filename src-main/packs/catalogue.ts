@@ -74,15 +74,16 @@ export function choosePack(entries: readonly PackEntry[], kind: string, id?: str
   )
 }
 
-/** Checks the pack at `path` whole and copies it into `folder`; throws `conflict` when one of that id is there. */
-export async function addPack(path: string, folder: string): Promise<PackEntry> {
+/** Checks the pack at `path` whole and copies it into `folder`; throws `conflict` when one of that id is in the folder or among `taken`. */
+export async function addPack(path: string, folder: string, taken: readonly PackEntry[]): Promise<PackEntry> {
   const { manifest, file } = await openPack(path)
   for (const name of Object.keys(manifest.files)) await file(name)
   const name = basename(path).replace(/[^A-Za-z0-9._-]+/g, '-')
   const target = join(folder, name)
-  const ids = (await readdir(folder).catch(() => [])).map((there) => basename(there, '.nagare'))
-  if (ids.includes(basename(name, '.nagare')))
-    throw new NagareError('conflict', `A model named ${basename(name, '.nagare')} is there already.`, {
+  const id = basename(name, '.nagare')
+  const onDisk = (await readdir(folder).catch(() => [])).map((there) => basename(there, '.nagare'))
+  if ([...onDisk, ...taken.map(({ record }) => record.id)].includes(id))
+    throw new NagareError('conflict', `A model named ${id} is there already.`, {
       file: path,
       hint: 'Remove it first, or rename the file.',
     })

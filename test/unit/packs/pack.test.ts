@@ -191,12 +191,12 @@ describe('a damaged or hostile pack', () => {
     const files = { 'weights.safetensors': entry(packed), 'speakers.json': entry(Buffer.from('[]')) }
     const own = join(folder, 'own')
     const missing = await foreignZip('missing.nagare', manifest(files), [['weights.safetensors', packed]])
-    await expect(addPack(missing, own)).rejects.toMatchObject({ code: 'not-found' })
+    await expect(addPack(missing, own, [])).rejects.toMatchObject({ code: 'not-found' })
     const other = await foreignZip('other.nagare', manifest(files), [
       ['weights.safetensors', packed],
       ['speakers.json', Buffer.from('{}')],
     ])
-    await expect(addPack(other, own)).rejects.toMatchObject({ code: 'corrupt' })
+    await expect(addPack(other, own, [])).rejects.toMatchObject({ code: 'corrupt' })
     await expect(readdir(own)).rejects.toThrow(/ENOENT/)
   })
 
@@ -250,8 +250,10 @@ describe('the catalogue', () => {
 
     const other = join(folder, 'My voice.nagare')
     await writePack(other, { ...card, kind: 'blow' }, weights)
-    await addPack(other, user)
-    await expect(addPack(other, user)).rejects.toMatchObject({ code: 'conflict' })
+    await addPack(other, user, first)
+    // A starter's id is taken too.
+    await expect(addPack(join(starter, 'speech'), user, first)).rejects.toMatchObject({ code: 'conflict' })
+    await expect(addPack(other, user, first)).rejects.toMatchObject({ code: 'conflict' })
     const both = await catalogue(folders)
     expect(both.map(({ record }) => record.id)).toEqual(['speech', 'My-voice'])
     expect(choosePack(both, 'vae-nmf').record.id).toBe('speech')
