@@ -1,4 +1,5 @@
 import type { Origin } from '@contract'
+import { access } from 'node:fs/promises'
 import { NagareError } from '../lib/errors'
 import type { QueueOptions } from '../jobs'
 import { adopt, soundFile, type Project } from '../project'
@@ -11,7 +12,7 @@ export function jobOutputs(project: Project, shelf: PackShelf): Pick<QueueOption
   return {
     async prepare({ id, task, source, pack, settings, device, seed }) {
       const entry = shelf.list().find(({ record }) => record.id === pack)
-      if (!entry)
+      if (!entry || !(await isThere(entry.path)))
         throw new NagareError('not-found', `The model ${pack} is not there any more.`, {
           hint: 'Add it again, or choose another.',
         })
@@ -35,3 +36,9 @@ export function jobOutputs(project: Project, shelf: PackShelf): Pick<QueueOption
     },
   }
 }
+
+const isThere = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  )

@@ -23,14 +23,7 @@ export interface Container {
 /** Opens a pack's folder or zip. Throws `not-found`, `corrupt`; names that are not plain file names are refused. */
 export async function openContainer(path: string): Promise<Container> {
   try {
-    const found = await stat(path).catch((thrown: NodeJS.ErrnoException) => {
-      if (thrown.code !== 'ENOENT') throw thrown
-      throw new NagareError('not-found', `${path}: this model is not there.`, {
-        file: path,
-        hint: 'Choose another one under Models, or with `nagare models list`.',
-        cause: thrown,
-      })
-    })
+    const found = await stat(path)
     if (found.isDirectory()) return await openFolder(path)
     if (found.isFile()) return await openZip(path)
     throw new NagareError('bad-input', `${path}: expected a pack, found a device or pipe.`, { file: path })
