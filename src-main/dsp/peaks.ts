@@ -1,23 +1,5 @@
-import { NagareError } from '../lib/errors'
-import type { AudioReader, Planar } from './audio'
-
-/** One resolution of a waveform picture. */
-export interface PeaksLevel {
-  samplesPerBucket: number
-  buckets: number
-  /** Lowest and highest sample of each bucket, ±32767 = ±1: [channels, buckets, 2]. */
-  data: Int16Array
-}
-
-/** A waveform at several resolutions, finest first. */
-export interface Peaks {
-  /** Hz. */
-  sampleRate: number
-  channels: number
-  /** Samples per channel. */
-  frames: number
-  levels: PeaksLevel[]
-}
+import type { Peaks, PeaksLevel } from '@contract'
+import type { Planar } from './audio'
 
 export interface PeaksBuilder {
   push(block: Planar): void
@@ -113,27 +95,9 @@ export function peaksBuilder(channels: number, sampleRate: number): PeaksBuilder
   }
 }
 
-/** Reads a recording to its end and builds its waveform pyramid; `onProgress` hears the fraction done, 0 to 1. */
-export async function buildPeaks(reader: AudioReader, onProgress?: (fraction: number) => void): Promise<Peaks> {
-  const { channels, sampleRate, frames } = reader.info
-  const builder = peaksBuilder(channels, sampleRate)
-  let done = 0
-  for (let block = await reader.read(65536); block; block = await reader.read(65536)) {
-    builder.push(block)
-    done += block[0]!.length
-    onProgress?.(done / frames)
-  }
-  return builder.finish()
-}
-
-/** The coarsest level with at least `buckets` buckets, or the finest when none has that many. */
-export function peaksLevel(peaks: Peaks, buckets: number): PeaksLevel {
-  return peaks.levels.findLast((level) => level.buckets >= buckets) ?? peaks.levels[0]!
-}
-
 const magic = 'NGPEAKS1'
 
-/** Peaks as bytes: `NGPEAKS1`, uint32 length of a JSON header padded to a multiple of 4, the header, then each level's int16 values, all little-endian. */
+/** Peaks as bytes, for the contract's `readPeaks`: `NGPEAKS1`, uint32 length of a JSON header padded to a multiple of 4, the header, then each level's int16 values, all little-endian. */
 export function encodePeaks(peaks: Peaks): Uint8Array {
   const { sampleRate, channels, frames, levels } = peaks
   const shapes = levels.map(({ samplesPerBucket, buckets }) => ({ samplesPerBucket, buckets }))
@@ -143,34 +107,4 @@ export function encodePeaks(peaks: Peaks): Uint8Array {
   length.writeUInt32LE(header.length)
   const bodies = levels.map(({ data }) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
   return Buffer.concat([Buffer.from(magic), length, header, ...bodies])
-}
-
-/** Reads what `encodePeaks` wrote. Throws `corrupt` when it is something else or cut short. */
-export function decodePeaks(bytes: Uint8Array): Peaks {
-  const bad = () =>
-    new NagareError('corrupt', 'Expected a peaks file, found other data or part of one.', {
-      hint: 'Delete it; it is made anew.',
-    })
-  const b = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  if (b.length < 12 || b.toString('latin1', 0, 8) !== magic) throw bad()
-  const bodyAt = 12 + b.readUInt32LE(8)
-  if (bodyAt > b.length) throw bad()
-  let header: Omit<Peaks, 'levels'> & { levels: Omit<PeaksLevel, 'data'>[] }
-  try {
-    header = JSON.parse(b.toString('utf8', 12, bodyAt)) as typeof header
-  } catch {
-    throw bad()
-  }
-  const { sampleRate, channels, frames } = header
-  let at = bodyAt
-  const levels = header.levels.map(({ samplesPerBucket, buckets }) => {
-    const size = channels * buckets * 4
-    if (!(size >= 0) || at + size > b.length) throw bad()
-    const data = new Int16Array(channels * buckets * 2)
-    new Uint8Array(data.buffer).set(b.subarray(at, at + size))
-    at += size
-    return { samplesPerBucket, buckets, data }
-  })
-  if (levels.length === 0 || at !== b.length) throw bad()
-  return { sampleRate, channels, frames, levels }
 }

@@ -1,10 +1,7 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { buildPeaks, decodePeaks, encodePeaks, openAudio, peaksBuilder, peaksLevel } from '../../../src-main/dsp'
+import { peaksBuilder } from '../../../src-main/dsp'
 import { random } from '../../../src-main/lib/random'
-import { noise, wav16 } from '../../helpers/signals'
+import { noise } from '../../helpers/signals'
 
 function build(x: Float32Array[], seed = 1) {
   const draw = random(seed)
@@ -39,41 +36,6 @@ describe('peaks', () => {
 
   it('do not depend on how the recording is split', () => {
     expect(build(x, 99)).toEqual(peaks)
-  })
-
-  it('survive encoding and refuse foreign or cut bytes', () => {
-    const bytes = encodePeaks(peaks)
-    expect(decodePeaks(bytes)).toEqual(peaks)
-    for (const bad of [
-      bytes.subarray(0, bytes.length - 1),
-      bytes.subarray(0, 20),
-      bytes.subarray(1),
-      new Uint8Array(0),
-    ])
-      expect(() => decodePeaks(bad)).toThrow(/peaks file/)
-  })
-
-  it('pick the coarsest level that has enough buckets', () => {
-    expect(peaksLevel(peaks, 100).buckets).toBe(171)
-    expect(peaksLevel(peaks, 172).buckets).toBe(684)
-    expect(peaksLevel(peaks, 2735).buckets).toBe(2735)
-    expect(peaksLevel(peaks, 9999).buckets).toBe(2735)
-  })
-
-  it('come from a file with progress up to 1', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'nagare-test-'))
-    const path = join(folder, 'a.wav')
-    const y = noise(200_000, 3, 0.2)
-    await writeFile(path, wav16(y))
-    const reader = await openAudio(path)
-    const heard: number[] = []
-    const found = await buildPeaks(reader, (fraction) => heard.push(fraction))
-    await reader.close()
-    await rm(folder, { recursive: true })
-    expect(heard.at(-1)).toBe(1)
-    expect(heard).toEqual([...heard].sort((a, b) => a - b))
-    expect(found).toMatchObject({ frames: 200_000, sampleRate: 16000, channels: 1 })
-    expect(Math.abs(found.levels[0]!.data[1]! / 32767 - Math.max(...y.subarray(0, 256)))).toBeLessThan(1e-4)
   })
 
   it('of nothing have no buckets', () => {
