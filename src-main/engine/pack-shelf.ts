@@ -22,7 +22,7 @@ export async function openShelf(folders: readonly PackFolder[], log: Log): Promi
     list: () => entries,
     async add(path) {
       if (own === undefined) throw new NagareError('unavailable', 'There is no folder for models of your own.')
-      const added = await addPack(path, own, entries)
+      const added = await addPack(path, own, await read())
       entries = await read()
       return added
     },
