@@ -1,8 +1,14 @@
-import { readFile, rm } from 'node:fs/promises'
+import { access, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Page } from '@playwright/test'
 import { addFiles, addRecording, enhanceButton, lane, needModel, queue, setNumber, starterPack } from './window'
 import { expect, test } from './fixtures'
+
+const exists = (path: string) =>
+  access(path).then(
+    () => true,
+    () => false,
+  )
 
 const dialog = (page: Page) => page.getByRole('dialog', { name: 'Models' })
 
@@ -69,6 +75,7 @@ test('a job that fails says why and what to do, can be reported, and run again',
   }
 
   await addFiles(app, page, { 'fleeting.nagare': bytes })
+  await expect.poll(() => exists(join(app.home, 'packs', 'fleeting.nagare'))).toBe(true)
   await row.getByRole('button', { name: /^Run .* again$/ }).click()
   await expect(queue(page).filter({ hasText: 'failing.wav' }).first()).toHaveAttribute('data-state', 'done', {
     timeout: 30_000,
