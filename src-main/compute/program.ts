@@ -4,11 +4,21 @@ import { sizeOf, type DType, type NDArray, type NDArrays } from '../lib/ndarray'
 
 /** Names and shapes of a program's values; a bare shape means float32. */
 export type Shapes = Record<string, readonly number[] | { shape: readonly number[]; dtype: DType }>
+
+/** A side of an input: a number, a length named here and known at each run (`frames`), or a whole multiple of one (`256*frames`). */
+export type Side = number | string
+/** As `Shapes`, with sides that may differ from run to run. */
+export type InputShapes = Record<string, readonly Side[] | { shape: readonly Side[]; dtype: DType }>
 export type Tensors = Record<string, tf.Tensor>
 
 /** A function on tfjs-core ops with named parameters, state and inputs: what every device can run. */
 export interface ProgramSpec {
   name: string
+  /**
+   * All that decides what `run` computes besides the shapes declared here, such as the model's configuration as JSON. With it a device that
+   * has a cache keeps the compiled graph on disk; without it the program is traced anew at each start.
+   */
+  key?: string
   /** Weights that never change in this program: constants of the compiled graph. */
   params?: Shapes
   /** Values fed back from run to run. */
@@ -16,7 +26,7 @@ export interface ProgramSpec {
   /** Names of state that starts at zero when `load` is given no value for it. */
   zeros?: readonly string[]
   /** Values given anew at each run. */
-  inputs?: Shapes
+  inputs?: InputShapes
   /**
    * Called once while tracing (or at each run on an eager device): must be synchronous, use tfjs-core ops only and read no value back.
    * State that is not returned keeps its value.
@@ -40,13 +50,21 @@ export interface LoadValues {
   state?: NDArrays
 }
 
+/** How exactly a program computes: `int8` and `float16` trade exactness for speed or memory (`nagare bench quant` says how much). */
+export type Precision = 'float32' | 'float16' | 'int8'
+
+export interface LoadOptions {
+  /** Default `float32`; others are for inference. */
+  precision?: Precision
+}
+
 /** A place where programs run. */
 export interface Device {
   id: 'cpu' | 'reference' | string
   /** The device's real name, as a person knows it. */
   name: string
   /** Compiles `spec` with its weights. Throws `unsupported` for an op without a lowering, `bad-input` for missing or misshapen values. */
-  load(spec: ProgramSpec, values: LoadValues): Promise<Runner>
+  load(spec: ProgramSpec, values: LoadValues, options?: LoadOptions): Promise<Runner>
 }
 
 export interface ValueType {

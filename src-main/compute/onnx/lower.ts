@@ -1,13 +1,14 @@
 import { NagareError } from '../../lib/errors'
-import type { NDArray, NDArrays } from '../../lib/ndarray'
+import type { NDArrays } from '../../lib/ndarray'
 import { kernels } from '../kernels/index'
 import { liveNodes, type Value } from '../trace/graph'
 import type { TracedProgram } from '../trace/trace'
 import { OnnxBuilder, uniformConstant } from './builder'
+import type { OnnxGraph } from './graph'
 
-/** An ONNX model with the names by which to feed and fetch it. */
+/** A program as an ONNX graph with the names by which to feed and fetch it. */
 export interface OnnxModel {
-  bytes: Uint8Array
+  graph: OnnxGraph
   /** Graph inputs `inputs.x` that the program really reads. */
   inputs: string[]
   /** Graph inputs `state.x` that the program really reads. */
@@ -17,9 +18,9 @@ export interface OnnxModel {
   outputs: string[]
 }
 
-/** Lowers a traced program to ONNX with `params` as constants. Dead nodes and unused constants are left out. */
+/** Lowers a traced program to ONNX with `params` as external constants. Dead nodes are left out. */
 export function lowerProgram(program: TracedProgram, params: NDArrays): OnnxModel {
-  const onnx = new OnnxBuilder()
+  const onnx = new OnnxBuilder(program.name)
   const names = new Map<Value, string>()
   const read = { inputs: new Set<string>(), state: new Set<string>() }
   const results = [...Object.values(program.nextState), ...Object.values(program.outputs)]
@@ -38,7 +39,7 @@ export function lowerProgram(program: TracedProgram, params: NDArrays): OnnxMode
       value.source.slice(0, value.source.indexOf('.')),
       value.source.slice(value.source.indexOf('.') + 1),
     ]
-    if (kind === 'params') return onnx.initializer(value.source, params[name] as NDArray)
+    if (kind === 'params') return onnx.initializer(value.source, params[name]!, true)
     read[kind as 'inputs' | 'state'].add(name)
     return onnx.input(value.source, value)
   }
@@ -50,7 +51,7 @@ export function lowerProgram(program: TracedProgram, params: NDArrays): OnnxMode
   for (const [name, value] of Object.entries(program.nextState)) onnx.output(`next.${name}`, nameOf(value), value)
   for (const [name, value] of Object.entries(program.outputs)) onnx.output(`outputs.${name}`, nameOf(value), value)
   return {
-    bytes: onnx.encode(program.name),
+    graph: onnx.graph,
     inputs: [...read.inputs],
     state: [...read.state],
     nextState: Object.keys(program.nextState),

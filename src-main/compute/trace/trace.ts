@@ -1,9 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core'
 import '../gradients'
 import { NagareError } from '../../lib/errors'
-import { valueTypes, type ProgramSpec, type Shapes, type Tensors, type ValueType } from '../program'
+import { inputTypes, withLengths, type Lengths } from '../lengths'
+import { valueTypes, type ProgramSpec, type Tensors, type ValueType } from '../program'
 import { recordingBackend, TRACE } from './backend'
 import { Graph, sameShape, type Value } from './graph'
+import { traceError } from './trace-error'
 
 /** A program as a graph: what `run` computes, by name. */
 export interface TracedProgram {
@@ -18,17 +20,17 @@ export interface TracedProgram {
 }
 
 /**
- * Records what `spec.run` computes. Throws `unsupported` naming the op and the program for a tfjs kernel without a lowering, and
+ * Records what `spec.run` computes where the named lengths of its inputs have these numbers. Throws `unsupported` naming the op and the program for a tfjs kernel without a lowering, and
  * `bad-input` where the returned state does not fit the declared one.
  */
-export function traceProgram(spec: ProgramSpec): TracedProgram {
+export function traceProgram(spec: ProgramSpec, lengths: Lengths = {}): TracedProgram {
   const graph = new Graph()
   const backend = recordingBackend()
-  const sources = (kind: string, shapes: Shapes | undefined) =>
-    mapValues(valueTypes(shapes), (type: ValueType, name) => graph.source(`${kind}.${name}`, type))
-  const params = sources('params', spec.params)
-  const state = sources('state', spec.state)
-  const inputs = sources('inputs', spec.inputs)
+  const sources = (kind: string, types: Record<string, ValueType>) =>
+    mapValues(types, (type, name) => graph.source(`${kind}.${name}`, type))
+  const params = sources('params', valueTypes(spec.params))
+  const state = sources('state', valueTypes(spec.state))
+  const inputs = sources('inputs', withLengths(inputTypes(spec.inputs), lengths))
 
   const traced = withBackend(TRACE, () => {
     backend.graph = graph
@@ -77,26 +79,4 @@ export function withBackend<T>(name: string, body: () => T): T {
 
 export function mapValues<A, B>(record: Record<string, A>, map: (value: A, name: string) => B): Record<string, B> {
   return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, map(value, name)]))
-}
-
-function traceError(program: string, thrown: unknown): NagareError {
-  const message = thrown instanceof Error ? thrown.message : String(thrown)
-  const missing = /Kernel '(\w+)' not registered/.exec(message)?.[1]
-  if (missing) {
-    return new NagareError(
-      'unsupported',
-      `Program "${program}" uses the op ${missing}, which has no lowering to ONNX.`,
-      {
-        hint: 'Write it with other ops, or add it to src-main/compute/kernels (see the README there).',
-        cause: thrown,
-      },
-    )
-  }
-  if (thrown instanceof NagareError) {
-    return new NagareError(thrown.code, `Program "${program}": ${thrown.message}`, {
-      cause: thrown,
-      ...(thrown.hint ? { hint: thrown.hint } : {}),
-    })
-  }
-  return new NagareError('internal', `Program "${program}" failed while being traced: ${message}`, { cause: thrown })
 }

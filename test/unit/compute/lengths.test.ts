@@ -1,0 +1,146 @@
+import * as tf from '@tensorflow/tfjs-core'
+import { describe, expect, test } from 'vitest'
+import { openDevice, type ProgramSpec } from '../../../src-main/compute'
+import { compileProgram } from '../../../src-main/compute/compile'
+import { float32, type NDArray, type NDArrays } from '../../../src-main/lib/ndarray'
+import { random } from '../../../src-main/lib/random'
+
+const normal = (shape: number[], seed = 1): NDArray => {
+  const array = float32(shape)
+  random(seed).fillNormal(array.data)
+  return array
+}
+
+const cpu = await openDevice('cpu', { threads: 1 })
+const reference = await openDevice('reference')
+
+async function onBoth(spec: ProgramSpec, values: { params?: NDArrays }, runs: NDArrays[]): Promise<void> {
+  const [traced, eager] = [await cpu.load(spec, values), await reference.load(spec, values)]
+  for (const inputs of runs) {
+    const [found, expected] = [await traced.run(inputs), await eager.run(inputs)]
+    for (const [name, array] of Object.entries(expected)) {
+      expect(found[name]!.shape, name).toEqual(array.shape)
+      expect(found[name], name).toBeAllclose(array, { relative: 1e-4, absolute: 1e-5 })
+    }
+  }
+  await traced.dispose()
+  await eager.dispose()
+}
+
+/** Squeezes samples into groups of 8, gates them by frames of another rate, and puts them back. */
+const squeezing: ProgramSpec = {
+  name: 'squeezing',
+  params: { w: [8, 8] },
+  inputs: { audio: [1, '8*groups'], gate: [1, 8, 'groups'] },
+  run: ({ params, inputs }) => {
+    const audio = inputs['audio']!
+    const groups = audio.shape[1]! / 8
+    const squeezed = tf.transpose(tf.reshape(audio, [1, groups, 8]), [0, 2, 1])
+    const mixed = tf.matMul(tf.reshape(params['w']!, [1, 8, 8]), squeezed)
+    const padded = tf.pad(mixed, [
+      [0, 0],
+      [0, 0],
+      [2, 1],
+    ])
+    const shifted = tf.slice(padded, [0, 0, 1], [1, 8, groups])
+    const gated = tf.mul(tf.tanh(shifted), tf.add(inputs['gate']!, tf.fill([1, 8, groups], 0.5)))
+    const level = tf.div(tf.sum(tf.square(gated)), audio.size)
+    return {
+      outputs: {
+        audio: tf.reshape(tf.transpose(gated, [0, 2, 1]), [1, groups * 8]),
+        halves: tf.stack(tf.split(gated, 2, 1)),
+        level,
+        longer: tf.mul(level, 3 * groups + 5),
+        ramp: tf.mul(tf.ones([groups, 1]), tf.fill([1, 2], 3)),
+      },
+    }
+  },
+}
+
+test('a program with an open length runs at every length, as the reference does', async () => {
+  const runs = [1, 2, 7, 33, 1000].map((groups) => ({
+    audio: normal([1, 8 * groups], groups),
+    gate: normal([1, 8, groups], groups + 1),
+  }))
+  await onBoth(squeezing, { params: { w: normal([8, 8]) } }, runs)
+})
+
+test('its ONNX graph names its open sides', () => {
+  const { graph } = compileProgram(squeezing, { w: normal([8, 8]) })
+  expect(graph.inputs.map(({ name, shape }) => [name, shape])).toEqual([
+    ['inputs.audio', [1, '8*groups']],
+    ['inputs.gate', [1, 8, 'groups']],
+  ])
+  expect(Object.fromEntries(graph.outputs.map(({ name, shape }) => [name, shape]))).toEqual({
+    'outputs.audio': [1, '8*groups'],
+    'outputs.halves': [2, 1, 4, 'groups'],
+    'outputs.level': [],
+    'outputs.longer': [],
+    'outputs.ramp': ['groups', 2],
+  })
+})
+
+test('two open lengths at once: rows by frames, flattened', async () => {
+  const spec: ProgramSpec = {
+    name: 'two',
+    params: { w: [3, 5] },
+    inputs: { x: ['rows', 'frames', 3] },
+    run: ({ params, inputs }) => {
+      const [rows, frames] = inputs['x']!.shape as [number, number]
+      const flat = tf.matMul(tf.reshape(inputs['x']!, [rows * frames, 3]), params['w'] as tf.Tensor2D)
+      return { outputs: { y: tf.mean(tf.reshape(flat, [rows, frames, 5]), 1), z: tf.reshape(flat, [-1]) } }
+    },
+  }
+  await onBoth(
+    spec,
+    { params: { w: normal([3, 5]) } },
+    [
+      [1, 1],
+      [2, 9],
+      [17, 4],
+    ].map(([rows, frames]) => ({ x: normal([rows!, frames!, 3]) })),
+  )
+})
+
+describe('what cannot be one graph is refused by name', () => {
+  const load = (run: ProgramSpec['run']) => cpu.load({ name: 'uneven', inputs: { x: ['n', 2] }, run }, {})
+  test.each<[string, ProgramSpec['run'], string]>([
+    [
+      'a loop over the length',
+      ({ inputs: { x } }) => ({ outputs: { y: tf.addN(tf.unstack(x!).slice(0, x!.shape[0]! % 100)) } }),
+      'operators at one length',
+    ],
+    [
+      'a size that grows unevenly',
+      ({ inputs: { x } }) => ({ outputs: { y: tf.slice(x!, 0, Math.floor(Math.sqrt(x!.shape[0]!))) } }),
+      'does not grow evenly',
+    ],
+    [
+      'a table of the length',
+      ({ inputs: { x } }) => ({ outputs: { y: tf.mul(x!, tf.reshape(tf.range(0, x!.shape[0]!), [-1, 1])) } }),
+      'not compute the same for every length',
+    ],
+  ])('%s', async (_, run, message) => {
+    await expect(load(run)).rejects.toMatchObject({
+      code: 'unsupported',
+      message: expect.stringMatching(new RegExp(`Program "uneven".*${message}`)),
+    })
+  })
+})
+
+test('inputs whose lengths do not fit are refused, and the runner lives on', async () => {
+  for (const device of [cpu, reference]) {
+    const runner = await device.load(squeezing, { params: { w: normal([8, 8]) } })
+    await expect(runner.run({ audio: normal([1, 17]), gate: normal([1, 8, 2]) })).rejects.toThrow(
+      'expects inputs "audio" as [1, 8*groups], found [1, 17].',
+    )
+    await expect(runner.run({ audio: normal([1, 16]), gate: normal([1, 8, 3]) })).rejects.toThrow(
+      'expects inputs "gate" as [1, 8, groups], found [1, 8, 3] where another input has groups = 2.',
+    )
+    await expect(runner.run({ audio: normal([1, 16, 1]), gate: normal([1, 8, 2]) })).rejects.toThrow('found float32')
+    expect((await runner.run({ audio: normal([1, 16]), gate: normal([1, 8, 2]) }))['audio']!.shape).toEqual([1, 16])
+    await runner.dispose()
+  }
+  const misnamed = { ...squeezing, inputs: { audio: ['a b'] } }
+  await expect(cpu.load(misnamed, { params: { w: normal([8, 8]) } })).rejects.toThrow('"8*name"; found "a b"')
+})
