@@ -1,4 +1,7 @@
-export { trainingProgram, type AdamOptions, type LossResult, type TrainingOptions } from './adam'
+export { gelu, gatedTanh, swish } from './activations'
+export { attention, multiHeadAttention, type AttentionWeights } from './attention'
+export { type ClipOptions } from './clip'
+export { conv1d, conv2d, convTranspose1d, convTranspose2d, type ConvWeights } from './convolutions'
 export {
   convFans,
   denseFans,
@@ -8,14 +11,43 @@ export {
   heUniform,
   leCunNormal,
   leCunUniform,
+  torchUniform,
   type Fans,
 } from './initializers'
 export {
   batchNormInfer,
   batchNormTrain,
   dense,
+  embedding,
   updateStatistics,
   type BatchNormOptions,
   type BatchNormWeights,
   type Statistics,
 } from './layers'
+export { type LossFunction, type LossResult } from './loss-gradients'
+export { groupNorm, instanceNorm, layerNorm, standardize, type NormOptions, type NormWeights } from './norms'
+export {
+  adam,
+  rmsProp,
+  sgd,
+  type AdamOptions,
+  type Optimizer,
+  type RmsPropOptions,
+  type SgdOptions,
+} from './optimizers'
+export { orthogonal, type OrthogonalOptions } from './orthogonal'
+export { programSequence } from './program-sequence'
+export {
+  constantRate,
+  cosineDecay,
+  cosineWithWarmup,
+  exponentialDecay,
+  linearWarmup,
+  noam,
+  piecewise,
+  stepDecay,
+  type CosineOptions,
+  type Schedule,
+} from './schedules'
+export { trainingProgram, type AverageOptions, type TrainingOptions, type WeightDecay } from './training-program'
+export { spectralNorm, stopGradient, weightNorm, type SpectralNormOptions } from './weight-norms'

@@ -40,6 +40,7 @@ const uniform =
 const glorot = ({ fanIn, fanOut }: Fans) => 2 / (fanIn + fanOut)
 const leCun = ({ fanIn }: Fans) => 1 / fanIn
 const he = ({ fanIn }: Fans) => 2 / fanIn
+const torch = ({ fanIn }: Fans) => 1 / (3 * fanIn)
 
 /** Variance 2 / (fanIn + fanOut) (Glorot & Bengio, 2010): for tanh and linear layers. */
 export const glorotNormal = normal(glorot)
@@ -50,3 +51,8 @@ export const leCunUniform = uniform(leCun)
 /** Variance 2 / fanIn (He et al., 2015): for rectified layers. */
 export const heNormal = normal(he)
 export const heUniform = uniform(he)
+/**
+ * Uniform to ±1/√fanIn, as PyTorch starts the weights and biases of its linear and convolution layers. A bias needs its weight's fans:
+ * `torchUniform(random, [out], convFans(shape))`. A transposed convolution's weight [in, out, …kernel] takes `convFans` as it stands.
+ */
+export const torchUniform = uniform(torch)

@@ -6,6 +6,9 @@ export function dense(x: tf.Tensor, weight: tf.Tensor, bias?: tf.Tensor): tf.Ten
   return bias ? tf.add(product, bias) : product
 }
 
+/** Rows of a table by number, as for a speaker or a code. `table` [count, size], `ids` int32 of any shape; result [...ids, size]. */
+export const embedding = (table: tf.Tensor, ids: tf.Tensor): tf.Tensor => tf.gather(table, ids as tf.Tensor1D)
+
 export interface BatchNormWeights {
   /** Scale, one per feature. */
   gamma: tf.Tensor

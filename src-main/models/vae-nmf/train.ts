@@ -4,7 +4,7 @@ import { openDevice, type Device, type Runner } from '../../compute'
 import { NagareError } from '../../lib/errors'
 import { float32, pick, type NDArrays } from '../../lib/ndarray'
 import { random } from '../../lib/random'
-import { trainingProgram } from '../../nn'
+import { adam, trainingProgram } from '../../nn'
 import { writePack, type PackCard } from '../../packs'
 import type { TrainContext, TrainResult } from '../family'
 import { drawBatch, featureStatistics, meanLogPower } from './batches'
@@ -129,13 +129,13 @@ async function loadPrograms(
   const inputs = { power: [batch, bins], known: [batch, bins], noise: [batch, latent] }
   const loss = (params: Parameters<typeof vaeLoss>[1], values: Parameters<typeof vaeLoss>[1]) =>
     vaeLoss(config, params, values as unknown as Parameters<typeof vaeLoss>[2])
-  // The feature statistics are fixed, yet kept as state so that they are no part of what Adam moves.
   const training = trainingProgram({
     name: 'vae-nmf training',
     params: vaeShapes(config),
-    state: featureShapes(config),
+    frozen: featureShapes(config),
     inputs,
-    adam: { learningRate: 'input' },
+    optimizer: adam(),
+    learningRate: 'input',
     loss: (params, values, fixed) => ({ loss: loss({ ...params, ...fixed }, values).loss }),
   })
   const trainer = await device.load(training, { state: { ...weights, ...statistics, ...optimiser } })

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { openDevice } from '../../../src-main/compute'
 import { float32, type NDArray } from '../../../src-main/lib/ndarray'
 import { random } from '../../../src-main/lib/random'
@@ -13,6 +13,8 @@ import {
   heUniform,
   leCunNormal,
   leCunUniform,
+  orthogonal,
+  torchUniform,
   updateStatistics,
 } from '../../../src-main/nn'
 
@@ -67,6 +69,7 @@ test.each([
   ['leCunUniform', leCunUniform, 1 / 40],
   ['heNormal', heNormal, 2 / 40],
   ['heUniform', heUniform, 2 / 40],
+  ['torchUniform', torchUniform, 1 / 120],
 ])('%s draws with its variance, the same for a seed', (_, draw, variance) => {
   const data = Array.from(draw(random(3), [40, 100]).data)
   const found = data.reduce((sum, number) => sum + number * number, 0) / data.length
@@ -77,4 +80,56 @@ test.each([
 
 test('a convolution counts its taps', () => {
   expect(convFans([64, 32, 3])).toEqual({ fanIn: 96, fanOut: 192 })
+})
+
+test('torchUniform starts a bias within the bound of its weight', () => {
+  const bias = torchUniform(random(1), [400], convFans([400, 5, 5])).data
+  const largest = Math.max(...Array.from(bias, Math.abs))
+  expect(largest).toBeLessThanOrEqual(0.2)
+  expect(largest).toBeGreaterThan(0.19)
+})
+
+describe('orthogonal', () => {
+  const products = ([out, rest]: [number, number], data: ArrayLike<number>) => {
+    const at = (i: number, j: number) => (out <= rest ? data[i * rest + j]! : data[j * rest + i]!)
+    const [count, length] = [Math.min(out, rest), Math.max(out, rest)]
+    return Array.from({ length: count * count }, (_, k) => {
+      let sum = 0
+      for (let j = 0; j < length; j++) sum += at(Math.floor(k / count), j) * at(k % count, j)
+      return sum
+    })
+  }
+  test.each<[number, number]>([
+    [8, 8],
+    [5, 12],
+    [12, 5],
+    [1, 1],
+  ])('[%i, %i] has orthonormal rows or columns', (...shape) => {
+    const count = Math.min(...shape)
+    const identity = Array.from({ length: count * count }, (_, k) => (k % (count + 1) === 0 ? 1 : 0))
+    expect(products(shape, orthogonal(random(2), shape).data)).toBeAllclose(identity)
+    const scaled = products(shape, orthogonal(random(2), shape, { gain: 3 }).data)
+    expect(scaled).toBeAllclose(
+      identity.map((number) => 9 * number),
+      { absolute: 1e-5 },
+    )
+  })
+
+  test('a rotation has determinant 1 whatever the seed, and differs from the other only in its first column', () => {
+    const determinant = (m: number[]) =>
+      m[0]! * (m[4]! * m[8]! - m[5]! * m[7]!) -
+      m[1]! * (m[3]! * m[8]! - m[5]! * m[6]!) +
+      m[2]! * (m[3]! * m[7]! - m[4]! * m[6]!)
+    let mirrored = 0
+    for (let seed = 0; seed < 40; seed++) {
+      const plain = [...orthogonal(random(seed), [3, 3]).data]
+      const rotation = [...orthogonal(random(seed), [3, 3, 1], { rotation: true }).data]
+      expect([determinant(rotation)]).toBeAllclose([1])
+      const mirror = determinant(plain) < 0
+      if (mirror) mirrored++
+      expect(rotation).toEqual(plain.map((number, i) => (mirror && i % 3 === 0 ? -number : number)))
+    }
+    expect(mirrored).toBeGreaterThan(8)
+    expect(mirrored).toBeLessThan(32)
+  })
 })
