@@ -1,3 +1,5 @@
+import type * as tf from '@tensorflow/tfjs-core'
+import { NagareError } from '../../lib/errors'
 import type { DType } from '../../lib/ndarray'
 import type { OnnxBuilder } from '../onnx/builder'
 import type { ValueType } from '../program'
@@ -21,6 +23,8 @@ export interface Kernel<A = Attrs> {
   fold?(of: Folding<A>): Value | undefined
   /** Adds the ONNX nodes; answers the outputs' names. */
   lower(onnx: OnnxBuilder, inputs: readonly string[], node: Omit<Node, 'attrs'> & { attrs: A }): string[]
+  /** The kernel as other ops, recorded in its place; it has no node, no type and no lowering of its own then. */
+  compose?(inputs: Record<string, tf.Tensor>, attrs: A): tf.Tensor
   /** The kernel broadcasts its inputs itself, as ONNX elementwise operators do. */
   broadcasts?: boolean
   /** The output repeats the first input along axes of length 1. */
@@ -33,6 +37,14 @@ export type KernelTable = Record<string, Kernel>
 
 /** A kernel whose attributes have the type `A` (tfjs-core exports one per kernel). */
 export const kernel = <A>(definition: Kernel<A>): Kernel => definition as unknown as Kernel
+
+/** A kernel that is recorded as the ops that `compose` calls. */
+export function composed<A>(inputs: readonly string[], compose: NonNullable<Kernel<A>['compose']>): Kernel {
+  const never = (): never => {
+    throw new NagareError('internal', 'A composed kernel was recorded as a node.')
+  }
+  return kernel<A>({ inputs, compose, infer: never, lower: never })
+}
 
 export const float = (shape: readonly number[]): ValueType => ({ shape, dtype: 'float32' })
 export const typed = (dtype: DType, shape: readonly number[]): ValueType => ({ shape, dtype })

@@ -4,6 +4,7 @@ import { sizeOf, type DType } from '../../lib/ndarray'
 import { kernels, type Kernel } from '../kernels/index'
 import { typedArray, type ValueType } from '../program'
 import { broadcastShape, sameShape, type Attrs, type Graph, type Value } from './graph'
+import { refuseRandomNumbers } from './trace-error'
 
 /** Name under which the recording backend is registered with tfjs. */
 export const TRACE = 'nagare-trace'
@@ -29,6 +30,7 @@ class RecordingBackend extends tf.KernelBackend {
   }
 
   override write(values: tf.BackendValues, shape: number[], dtype: tf.DataType): tf.DataId {
+    refuseRandomNumbers()
     return this.tensorOf(this.recording.constant(values as ArrayLike<number>, { shape, dtype: dtype as DType })).dataId
   }
   override move(dataId: tf.DataId, values: tf.BackendValues, shape: number[], dtype: tf.DataType): void {
@@ -80,6 +82,11 @@ export function recordingBackend(): RecordingBackend {
       kernelName,
       backendName: TRACE,
       kernelFunc: ({ inputs, attrs }) => {
+        if (kernel.compose) {
+          const composed = kernel.compose(inputs as tf.NamedTensorMap, (attrs ?? {}) as Attrs)
+          // A result that is an input would make a loop of the gradient's path.
+          return Object.values(inputs).includes(composed) ? created.tensorOf(created.traced(composed)) : composed
+        }
         const values = inputValues(created, kernelName, kernel, inputs)
         const outputs = record(created.recording, kernelName, kernel, values, (attrs ?? {}) as Attrs).map((value) =>
           created.tensorOf(value),

@@ -100,6 +100,18 @@ const filterGradients: [title: string, x: Shape, dy: Shape, attrs: ConvolutionAt
     { strides: [2], dilations: [1], pads: [[1, 0]], groups: 1, shape: [2, 2, 3] },
   ],
   [
+    'many taps over strides, with a rest',
+    [2, 1, 107],
+    [2, 2, 3],
+    { strides: [16], dilations: [1], pads: [[3, 1]], groups: 1, shape: [2, 1, 70] },
+  ],
+  [
+    'many taps, reaching beyond the end',
+    [1, 2, 60],
+    [1, 1, 4],
+    { strides: [6], dilations: [1], pads: [[10, 20]], groups: 1, shape: [1, 2, 68] },
+  ],
+  [
     'groups, dilated',
     [2, 4, 6],
     [2, 2, 4],

@@ -74,6 +74,23 @@ test('every traced kernel has a case', () => {
   expect(Object.keys(opCases).sort()).toEqual([...kernels.keys()].sort())
 })
 
+/** Kernels whose result is flat, a choice or a constant wherever it is defined, so that there is no derivative to compare. */
+const withoutDerivative: Record<string, readonly string[]> = {
+  'answers bools': [
+    ...['Equal', 'NotEqual', 'Greater', 'GreaterEqual', 'Less', 'LessEqual', 'IsNan', 'IsInf', 'IsFinite'],
+    ...['LogicalAnd', 'LogicalOr', 'LogicalNot', 'All', 'Any'],
+  ],
+  'answers whole numbers': ['Floor', 'Ceil', 'Round', 'FloorDiv', 'ArgMax', 'ArgMin'],
+  'reads indices only': ['OneHot'],
+  'changes the dtype': ['Cast'],
+}
+
+test('every kernel that has a derivative has a case that compares it', () => {
+  const compared = Object.keys(opCases).filter((kernel) => opCases[kernel]!.some(({ smooth }) => smooth))
+  const missing = [...kernels.keys()].filter((kernel) => !compared.includes(kernel))
+  expect(missing.sort()).toEqual(Object.values(withoutDerivative).flat().sort())
+})
+
 describe.each(Object.entries(opCases))('%s', (kernel, cases) => {
   test('is what the cases call', async () => {
     const [{ inputs, apply }] = cases as [OpCase]

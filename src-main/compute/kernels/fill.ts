@@ -1,0 +1,47 @@
+import type * as tf from '@tensorflow/tfjs-core'
+import { sizeOf, type DType } from '../../lib/ndarray'
+import { kernel, type Kernel, type KernelTable } from './kernel'
+
+const filled = (number: number): Kernel => ({
+  inputs: ['x'],
+  infer: ([x]) => [x!],
+  fold: ({ graph, type }) => graph.uniform(number, type),
+  lower: (_, [x]) => [x!],
+})
+
+/** A kernel without inputs whose numbers follow from its attributes. */
+function generated<A>(
+  type: (attrs: A) => { shape: readonly number[]; dtype: DType },
+  numbers: (attrs: A) => readonly number[],
+): Kernel {
+  return kernel<A>({
+    inputs: [],
+    infer: (_, attrs) => [type(attrs)],
+    fold: ({ graph, attrs, type: of }) => graph.constant(numbers(attrs), of),
+    lower: () => [],
+  })
+}
+
+function rangeNumbers({ start, stop, step }: { start: number; stop: number; step?: number }): number[] {
+  const by = step ?? (start <= stop ? 1 : -1)
+  return Array.from({ length: Math.max(0, Math.ceil((stop - start) / by)) }, (_, i) => start + i * by)
+}
+
+/** Kernels whose numbers are known while tracing. */
+export const fill: KernelTable = {
+  ZerosLike: filled(0),
+  OnesLike: filled(1),
+  Fill: generated<tf.FillAttrs>(
+    (attrs) => ({ shape: attrs.shape, dtype: (attrs.dtype ?? 'float32') as DType }),
+    (attrs) => new Array<number>(sizeOf(attrs.shape)).fill(attrs.value as number),
+  ),
+  Range: generated<tf.RangeAttrs>(
+    (attrs) => ({ shape: [rangeNumbers(attrs).length], dtype: attrs.dtype as DType }),
+    rangeNumbers,
+  ),
+  LinSpace: generated<tf.LinSpaceAttrs>(
+    ({ num }) => ({ shape: [num], dtype: 'float32' }),
+    ({ start, stop, num }) =>
+      Array.from({ length: num }, (_, i) => (num === 1 ? start : start + (i * (stop - start)) / (num - 1))),
+  ),
+}

@@ -1,0 +1,100 @@
+import * as tf from '@tensorflow/tfjs-core'
+import { cases, compared, integers, numbers, one, S, sample, two, type OpCase } from './case'
+
+/** Divisors, and numbers that lie well between their multiples. */
+const divisors = [2, -3, 1.5, -2.5, 2, -3, 1.5, -2.5, 2, -3, 1.5, -2.5]
+const remainders = numbers(
+  S,
+  divisors.map((divisor, i) => divisor * ((i % 5) - 2 + [0.3, 0.6, 0.45, 0.7][i % 4]!)),
+)
+
+export const binaryCases: Record<string, OpCase[]> = {
+  Add: two(tf.add),
+  Sub: two(tf.sub),
+  Multiply: two(tf.mul),
+  RealDiv: two(tf.div, 'normal', 'apart'),
+  FloorDiv: cases([
+    'integers',
+    { a: sample(S, 'integers'), b: integers([4], [2, -3, 5, -1]) },
+    ({ a, b }) => tf.floorDiv(a!, b!),
+    false,
+  ]),
+  Mod: cases(
+    ['same shape', { a: remainders, b: numbers(S, divisors) }, ({ a, b }) => tf.mod(a!, b!)],
+    ['row', { a: remainders, b: numbers([4], divisors.slice(0, 4)) }, ({ a, b }) => tf.mod(a!, b!)],
+    ['column by row', { a: sample([3, 1], 'unit'), b: numbers([4], [1, -1, 2, -3]) }, ({ a, b }) => tf.mod(a!, b!)],
+    ['number', { a: remainders }, ({ a }) => tf.mod(a!, tf.scalar(2))],
+    ['integers', { a: sample(S, 'integers'), b: integers([4], [2, -3, 5, -1]) }, ({ a, b }) => tf.mod(a!, b!), false],
+  ),
+  Maximum: two(tf.maximum, 'apart'),
+  Minimum: two(tf.minimum, 'apart'),
+  Pow: [
+    ...two((a, b) => tf.pow(a, b), 'positive'),
+    ...[2, 3, 0.5, 1.5, -1, -0.5].flatMap((e) => one((x) => tf.pow(x, e), 'positive')),
+  ],
+  SquaredDifference: two(tf.squaredDifference),
+  Prelu: cases([
+    'channel',
+    { x: sample(S, 'apart'), alpha: sample([4], 'positive') },
+    ({ x, alpha }) => tf.prelu(x!, alpha!),
+  ]),
+  Atan2: [
+    ...two(tf.atan2, 'normal', 'apart'),
+    ...cases([
+      'on the axes',
+      { a: numbers([6], [1, -1, 0, 0, 0.5, -0.5]), b: numbers([6], [0, 0, 1, -1, -2, -2]) },
+      ({ a, b }) => tf.atan2(a!, b!),
+      false,
+    ]),
+  ],
+  Equal: compared(tf.equal),
+  NotEqual: compared(tf.notEqual),
+  Greater: compared(tf.greater),
+  GreaterEqual: compared(tf.greaterEqual),
+  Less: compared(tf.less),
+  LessEqual: compared(tf.lessEqual),
+  LogicalAnd: cases([
+    'bits',
+    { a: sample(S, 'bits'), b: sample(S, 'bits', 2) },
+    ({ a, b }) => tf.logicalAnd(a!, b!),
+    false,
+  ]),
+  LogicalOr: cases([
+    'bits',
+    { a: sample(S, 'bits'), b: sample(S, 'bits', 2) },
+    ({ a, b }) => tf.logicalOr(a!, b!),
+    false,
+  ]),
+  Select: cases(
+    [
+      'same shape',
+      { c: sample(S, 'bits'), a: sample(S), b: sample(S, 'normal', 2) },
+      ({ c, a, b }) => tf.where(c!, a!, b!),
+    ],
+    [
+      'column mask',
+      { c: sample([3, 1], 'bits'), a: sample(S), b: sample([4], 'normal', 2) },
+      ({ c, a, b }) => tf.where(c!, a!, b!),
+    ],
+  ),
+  FusedBatchNorm: cases([
+    'rows',
+    {
+      x: sample(S),
+      m: sample([4]),
+      v: sample([4], 'positive'),
+      o: sample([4], 'normal', 3),
+      s: sample([4], 'normal', 4),
+    },
+    ({ x, m, v, o, s }) =>
+      tf.batchNorm2d(x as tf.Tensor2D, m as tf.Tensor1D, v as tf.Tensor1D, o as tf.Tensor1D, s as tf.Tensor1D, 1e-3),
+  ]),
+  AddN: cases(
+    [
+      'floats',
+      { a: sample(S), b: sample(S, 'normal', 2), c: sample(S, 'normal', 3) },
+      ({ a, b, c }) => tf.addN([a!, b!, c!]),
+    ],
+    ['integers', { a: sample(S, 'integers'), b: sample(S, 'integers', 2) }, ({ a, b }) => tf.addN([a!, b!]), false],
+  ),
+}
