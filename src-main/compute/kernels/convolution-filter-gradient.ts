@@ -7,6 +7,9 @@ type Shape = readonly number[]
 /** Filters that see fewer channels than this multiply all their taps at once. */
 const FEW_CHANNELS = 16
 
+/** Strided filters with more taps than this, such as those that upsample spectrogram frames to samples, take all taps of a stride as channels. */
+const MANY_TAPS = 64
+
 /**
  * dw [out, channels / groups, ...kernel] as matrix products of dy with what each tap of the filter sees of x: ONNX Runtime multiplies matrices five times
  * faster than it convolves with a filter as long as dy.
@@ -23,6 +26,7 @@ export function lowerFilterGradient(
   const positions = dyShape.slice(2)
   const taps = tapsOf(kernel)
   if (perGroup === 1 && groups > 1) return lowerDepthwise(onnx, [x, dy], [xShape, dyShape], attrs)
+  if (taps.length > MANY_TAPS && isSteep(attrs)) return lowerSteep(onnx, [x, dy], [xShape, dyShape], attrs)
   const batchInside = batch === 1 || prefersBatchInside(xShape, dyShape, attrs)
   const swap = batchInside && batch > 1
 
@@ -53,6 +57,38 @@ export function lowerFilterGradient(
     seen.map((view) => product(view)),
     shape,
   )
+}
+
+const isSteep = ({ strides, dilations, groups, shape }: ConvolutionAttrs) =>
+  shape.length === 3 && groups === 1 && strides[0]! > 1 && dilations[0] === 1
+
+/** Over one axis: x cut into pieces of one stride, each piece's elements taken as channels, leaves a filter of ⌈taps / stride⌉ taps and no stride. */
+function lowerSteep(
+  onnx: OnnxBuilder,
+  [x, dy]: readonly [string, string],
+  [xShape, dyShape]: readonly [Shape, Shape],
+  { shape, strides, pads, ...attrs }: ConvolutionAttrs,
+): string {
+  const [batch, channels, length] = xShape as [number, number, number]
+  const [out, , count] = shape as [number, number, number]
+  const stride = strides[0]!
+  const taps = Math.ceil(count / stride)
+  const pieces = dyShape[2]! + taps - 1
+  const [before] = pads[0]!
+  const whole = padded(onnx, x, [before], [pieces * stride - length - before])
+  const cut = onnx.reshape(whole, [batch, channels, pieces, stride])
+  const wide = onnx.reshape(onnx.node('Transpose', [cut], { perm: [0, 1, 3, 2] }), [batch, channels * stride, pieces])
+  const geometry = { ...attrs, strides: [1], pads: [[0, 0]] as const, shape: [out, channels * stride, taps] }
+  const wideShapes = [[batch, channels * stride, pieces], dyShape] as const
+  const filter = onnx.reshape(lowerFilterGradient(onnx, [wide, dy], wideShapes, geometry), [
+    out,
+    channels,
+    stride,
+    taps,
+  ])
+  const inOrder = onnx.reshape(onnx.node('Transpose', [filter], { perm: [0, 1, 3, 2] }), [out, channels, taps * stride])
+  if (taps * stride === count) return inOrder
+  return onnx.node('Slice', [inOrder, ...[[0], [count], [2]].map((numbers) => onnx.ints(numbers))])
 }
 
 /** Every channel has filters of its own: products element by element, summed. */

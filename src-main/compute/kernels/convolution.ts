@@ -31,6 +31,10 @@ function turned(onnx: OnnxBuilder, filter: string, [out, perGroup, ...taps]: Sha
   return onnx.reshape(onnx.node('Transpose', [backwards], { perm: [1, 2, 3, 0] }), result)
 }
 
+/** Whether a filter over one axis has a single tap and sees every element once. */
+const isPointwise = (taps: Shape, { strides, pads, groups }: ConvolutionGeometry) =>
+  groups === 1 && taps.length === 1 && taps[0] === 1 && strides[0] === 1 && !pads.flat().some(Boolean)
+
 /** A convolution; over one axis, a filter of a single tap is a matrix product, which ONNX Runtime computes a little faster. */
 function lowerConv(
   onnx: OnnxBuilder,
@@ -39,9 +43,7 @@ function lowerConv(
   [out, , ...taps]: Shape,
   attrs: ConvolutionGeometry,
 ): string {
-  const { strides, pads, groups } = attrs
-  const single = groups === 1 && taps.length === 1 && taps[0] === 1 && strides[0] === 1 && !pads.flat().some(Boolean)
-  if (!single) return onnx.node('Conv', [x, filter], onnxGeometry(attrs, pads))
+  if (!isPointwise(taps, attrs)) return onnx.node('Conv', [x, filter], onnxGeometry(attrs, attrs.pads))
   const matrix = onnx.reshape(filter, [out!, channels!])
   if (batch !== 1) return onnx.node('MatMul', [matrix, x])
   return onnx.reshape(onnx.node('Gemm', [matrix, onnx.reshape(x, [channels!, -1])]), [1, out!, -1])
@@ -55,6 +57,13 @@ function lowerAsConv(
   [dyShape, shape]: readonly [Shape, Shape],
   attrs: ConvolutionAttrs,
 ): string {
+  if (isPointwise(shape.slice(2), attrs)) {
+    const [out, channels] = shape as [number, number]
+    const matrix = onnx.reshape(filter, [out, channels])
+    if (dyShape[0] !== 1) return onnx.node('MatMul', [onnx.node('Transpose', [matrix], { perm: [1, 0] }), dy])
+    const product = onnx.node('Gemm', [matrix, onnx.reshape(dy, [out, -1])], { transA: 1 })
+    return onnx.reshape(product, [1, channels, -1])
+  }
   const reach = reachOf(shape.slice(2), attrs.dilations)
   const pads = attrs.pads.map(([before, after], axis): [number, number] => [
     reach[axis]! - 1 - before,

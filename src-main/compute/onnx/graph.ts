@@ -55,7 +55,7 @@ export interface OnnxGraph {
   outputs: OnnxValueInfo[]
 }
 
-/** The graph with equal constants and equal nodes made one, and without what no output needs. */
+/** The graph with equal constants and equal nodes made one, and without copies and what no output needs. */
 export function tidyGraph(graph: OnnxGraph): OnnxGraph {
   const same = new Map<string, string>()
   const of = (name: string) => same.get(name) ?? name
@@ -85,7 +85,7 @@ export function tidyGraph(graph: OnnxGraph): OnnxGraph {
   }
   const needed = new Set(fixed)
   const live: OnnxNode[] = []
-  for (const node of nodes.reverse()) {
+  for (const node of withoutCopies(nodes, fixed).reverse()) {
     if (!node.outputs.some((output) => needed.has(output))) continue
     for (const input of node.inputs) needed.add(input)
     live.push(node)
@@ -96,4 +96,22 @@ export function tidyGraph(graph: OnnxGraph): OnnxGraph {
     constants: constants.filter(({ name }) => needed.has(name)),
     tensors: graph.tensors.filter(({ name }) => needed.has(name)),
   }
+}
+
+/** The nodes with each graph output made directly by the node whose result was copied to it, wherever there is such a node of its own. */
+function withoutCopies(nodes: readonly OnnxNode[], outputs: ReadonlySet<string>): OnnxNode[] {
+  const made = new Set(nodes.flatMap((node) => (node.type === 'Identity' ? [] : node.outputs)))
+  const renamed = new Map<string, string>()
+  const dropped = new Set<OnnxNode>()
+  for (const node of nodes) {
+    const [from, to] = [node.inputs[0]!, node.outputs[0]!]
+    if (node.type !== 'Identity' || !outputs.has(to) || !made.has(from) || outputs.has(from) || renamed.has(from))
+      continue
+    renamed.set(from, to)
+    dropped.add(node)
+  }
+  const name = (old: string) => renamed.get(old) ?? old
+  return nodes
+    .filter((node) => !dropped.has(node))
+    .map((node) => ({ ...node, inputs: node.inputs.map(name), outputs: node.outputs.map(name) }))
 }
