@@ -1,4 +1,4 @@
-import { listDevices } from '../compute'
+import { listDevices, type DeviceInfo } from '../compute'
 import type { Command } from './command'
 
 export const devices: Command = {
@@ -8,12 +8,18 @@ export const devices: Command = {
   words: 0,
   async run() {
     const found = await listDevices()
-    const lines = found.map(({ id, name, available, reason, gflops }) => {
-      const state = available
-        ? `${gflops === undefined ? '' : `${gflops.toFixed(gflops < 10 ? 1 : 0)} GFLOPS, `}ready`
-        : `not available: ${reason ?? 'no reason given'}`
-      return `${id.padEnd(12)}${name} (${state})`
-    })
+    const lines = found.map((device) => `${device.id.padEnd(12)}${device.name} (${describe(device)})`)
     return { json: { devices: found }, text: lines.join('\n') }
   },
+}
+
+function describe({ available, reason, gflops, trainingGflops, software, onProcessor }: DeviceInfo): string {
+  if (!available) return `not available: ${reason ?? 'no reason given'}`
+  const rate = (speed: number) => (speed < 10 ? speed.toFixed(1) : speed.toFixed(0))
+  return [
+    ...(gflops === undefined ? [] : [`${rate(gflops)} GFLOPS`]),
+    ...(trainingGflops === undefined ? [] : [`${rate(trainingGflops)} in training with transfers`]),
+    ...(onProcessor ? [`${onProcessor} nodes of its test on the processor`] : []),
+    software ? 'ready, but slower than the processor: `auto` never takes it' : 'ready',
+  ].join(', ')
 }

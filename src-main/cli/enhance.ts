@@ -41,7 +41,12 @@ export const enhance: Command = {
     const iterations = number(values, 'iterations', { min: 1, max: mostIterations, integer: true })
     const settings = enhanceSettings.omit({ noise: true }).parse({ strength, iterations })
     const seed = seedOf(values)
-    const device = text(values, 'device') ?? 'cpu'
+    let device = text(values, 'device') ?? 'cpu'
+    // Said once, whatever the number of recordings.
+    const fallback = (reason: string) => {
+      if (device !== 'cpu') terminal.note(reason)
+      device = 'cpu'
+    }
     const pack = await findPackOfKind('vae-nmf', text(values, 'model'))
     const { targets, newFolder } = await targetsFor(inputs, out, text(values, 'noise-out'))
     const files: Cleaned[] = []
@@ -56,6 +61,7 @@ export const enhance: Command = {
           settings: { ...settings, noise: noise !== undefined },
           pack,
           device,
+          fallback,
           seed,
           output: (role) => (role === 'noise' ? noise! : clean),
           progress: (progress) => {

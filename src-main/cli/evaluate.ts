@@ -43,6 +43,7 @@ export const evaluate: Command = {
       set: pairs(values),
       seed: seedOf(values),
       device: text(values, 'device') ?? 'cpu',
+      fallback: (reason) => terminal.note(reason),
       progress: (progress) => terminal.progress(progress),
       checkCancelled: () => terminal.checkCancelled(),
     })

@@ -77,6 +77,7 @@ export const train: Command = {
       about,
       resume: values['resume'] === true,
       device: text(values, 'device') ?? 'cpu',
+      fallback: (reason) => terminal.note(reason),
       progress: (progress) => terminal.progress(progress),
       checkCancelled: () => terminal.checkCancelled(),
     })

@@ -1,2 +1,14 @@
 export { listDevices, openDevice, type DeviceInfo } from './devices/list'
-export type { Device, LoadValues, ProgramSpec, Runner, Shapes, Tensors } from './program'
+export { exportProgram, OPSET, type ExportedModel, type OnnxValueInfo } from './onnx/export'
+export { conv, convTranspose, type ConvOptions, type ConvTransposeOptions, type Padding } from './ops/convolution'
+export { inverse, logAbsDet, lu, solveTriangular, type TriangularOptions } from './ops/linear-algebra'
+export { logSoftmax } from './ops/log-softmax'
+export {
+  avgPool,
+  maxPool,
+  resizeBilinear,
+  upsampleNearest,
+  type BilinearOptions,
+  type PoolOptions,
+} from './ops/resample'
+export type { Device, LoadOptions, LoadValues, Precision, ProgramSpec, Runner, Shapes, Tensors } from './program'

@@ -27,6 +27,8 @@ export interface TaskContext<Settings> {
   /** Folder or file of the model pack to use. */
   pack: string
   device: string
+  /** Called with the reason where the processor is taken in place of the device asked for; without it such a device is an error. */
+  fallback?: (reason: string) => void
   seed: number
   /** Where the output of this role must be written; the task writes aside and renames. */
   output(role: string): string

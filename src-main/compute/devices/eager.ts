@@ -1,7 +1,9 @@
 import '@tensorflow/tfjs-backend-cpu/dist/index.js'
 import * as tf from '@tensorflow/tfjs-core'
 import '../gradients'
+import { NagareError } from '../../lib/errors'
 import type { NDArray, NDArrays } from '../../lib/ndarray'
+import { checkInputs, inputTypes } from '../lengths'
 import {
   checkValues,
   typedArray,
@@ -11,15 +13,21 @@ import {
   type Runner,
   type Tensors,
 } from '../program'
+import { registerConvolutionOn } from '../ops/eager-convolution'
 import { mapValues, withBackend } from '../trace/trace'
 import { serial } from './serial'
 
 /** A device that computes each op at once on the tfjs backend `backend`, which must be registered. */
 export function eagerDevice(id: string, name: string, backend: string): Device {
+  registerConvolutionOn(backend)
   return {
     id,
     name,
-    load: async (spec, values) => {
+    load: async (spec, values, { precision = 'float32' } = {}) => {
+      if (precision !== 'float32')
+        throw new NagareError('unsupported', `${name} computes in float32 only; ${precision} was asked for.`, {
+          hint: 'Choose another device or precision.',
+        })
       const params = checkValues(spec.name, 'params', valueTypes(spec.params), values.params ?? {})
       const state = checkValues(spec.name, 'state', valueTypes(spec.state), values.state ?? {}, spec.zeros)
       return withBackend(backend, () =>
@@ -34,11 +42,11 @@ export const referenceDevice = (): Device => eagerDevice('reference', 'Reference
 
 function eagerRunner(spec: ProgramSpec, backend: string, params: Tensors, state: Tensors): Runner {
   const inTurn = serial()
-  const inputTypes = valueTypes(spec.inputs)
+  const types = inputTypes(spec.inputs)
   const stateTypes = valueTypes(spec.state)
 
   const step = (inputs: NDArrays): NDArrays => {
-    const given = checkValues(spec.name, 'inputs', inputTypes, inputs)
+    const given = checkInputs(spec.name, types, inputs)
     const outputs = tf.tidy(() => {
       const result = spec.run({ params, state: { ...state }, inputs: mapValues(given, tensorOf) })
       const read = mapValues(result.outputs ?? {}, arrayOf)

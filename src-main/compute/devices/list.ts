@@ -2,74 +2,126 @@ import { cpus } from 'node:os'
 import { listSupportedBackends } from 'onnxruntime-node'
 import { errorRecord, NagareError } from '../../lib/errors'
 import type { Device } from '../program'
+import { verified, type DeviceInfo } from './device-info'
 import { referenceDevice } from './eager'
+import { hasGpu } from './gpu-name'
 import { cpuDevice, onnxRuntimeDevice, type OnnxRuntimeOptions } from './onnx-runtime'
-import { measureSpeed, selfTest } from './self-test'
+import { probed, probeFile } from './probe'
+import { gpuProviders } from './providers'
+import { selfTest } from './self-test'
 import { tensorflowDevice } from './tensorflow'
 
-export interface DeviceInfo {
-  id: string
-  name: string
-  available: boolean
-  /** Why it is not available. */
-  reason?: string
-  /** Measured speed of a 512 × 512 matrix product. */
-  gflops?: number
-}
+export type { DeviceInfo }
 
-/** GPU providers of ONNX Runtime that this build may carry, with the names people know them by. */
-const gpuProviders: Record<string, string> = {
-  webgpu: 'GPU (WebGPU)',
-  dml: 'GPU (DirectML)',
-  coreml: 'Apple Neural Engine and GPU (Core ML)',
-  cuda: 'NVIDIA GPU (CUDA)',
+export interface OpenOptions extends OnnxRuntimeOptions {
+  /** Called with the reason where the processor is taken in place of the device asked for; without it such a device is an error. */
+  fallback?: ((reason: string) => void) | undefined
+  /** The bundled `probe-entry`, where it does not lie beside this bundle. */
+  probe?: string
 }
 
 /** The processor's model, as the system names it. */
 const processorName = () => cpus()[0]?.model.trim() || 'Processor'
 
-/** Opens a device by its id; `auto` and none are `cpu`. Throws `not-found` for an unknown id, `unavailable` where it cannot run here. */
-export async function openDevice(id = 'cpu', options: OnnxRuntimeOptions = {}): Promise<Device> {
-  if (id === 'cpu' || id === 'auto') return { ...cpuDevice(options), name: processorName() }
+const openProcessor = (options: OnnxRuntimeOptions): Device => ({ ...cpuDevice(options), name: processorName() })
+
+/**
+ * Opens a device by its id. `auto` is the one with the fastest training steps among the processor and the graphics cards that passed their self-test,
+ * never a software driver. Throws `not-found` for an unknown id and `unavailable` with the reason where it cannot run here, unless `fallback` is given.
+ */
+export async function openDevice(id = 'cpu', options: OpenOptions = {}): Promise<Device> {
+  if (id === 'cpu') return openProcessor(options)
   if (id === 'reference') return referenceDevice()
-  if (id === 'tensorflow') return tensorflowDevice()
-  const name = gpuProviders[id]
-  if (!name) {
-    const known = ['cpu', 'reference', 'tensorflow', ...Object.keys(gpuProviders)].join(', ')
+  try {
+    if (id === 'auto') return await openFastest(options)
+    if (id === 'tensorflow') return await verifiedTensorflow()
+    return await openGpu(id, options)
+  } catch (thrown) {
+    const { code, message } = errorRecord(thrown)
+    if (!options.fallback || code === 'not-found') throw thrown
+    const device = openProcessor(options)
+    options.fallback(`${message} Computing on the processor instead (${device.name}).`)
+    return device
+  }
+}
+
+async function openGpu(id: string, options: OpenOptions): Promise<Device> {
+  const provider = gpuProviders[id]
+  if (!provider) {
+    const known = ['auto', 'cpu', 'reference', 'tensorflow', ...Object.keys(gpuProviders)].join(', ')
     throw new NagareError('not-found', `There is no device "${id}".`, { hint: `Choose one of ${known}.` })
   }
-  if (!bundled(id)) throw new NagareError('unavailable', `${name}: this build of ONNX Runtime has no provider "${id}".`)
-  return onnxRuntimeDevice(id, name, [id], options)
+  if (!bundled(id))
+    throw new NagareError('unavailable', `${provider.name}: this build of ONNX Runtime has no provider "${id}".`)
+  const file = options.probe ?? probeFile()
+  if (!file) {
+    const device = onnxRuntimeDevice(id, provider.name, provider, options)
+    await selfTest(device)
+    return device
+  }
+  const { name, available, reason } = await probed(id, { file })
+  if (available) return onnxRuntimeDevice(id, name, provider, options)
+  throw new NagareError('unavailable', `${name} cannot be used: ${reason}.`.replace(/\.\.$/, '.'), {
+    hint: '`nagare devices` lists what can compute here; --device cpu works everywhere.',
+  })
+}
+
+async function openFastest(options: OpenOptions): Promise<Device> {
+  const processor = openProcessor(options)
+  const file = options.probe ?? probeFile()
+  if (!file || !(await hasGpu())) return processor
+  const gpus = await Promise.all(bundledGpus().map((id) => probed(id, { file })))
+  const usable = gpus.filter(({ available, software }) => available && !software)
+  const best = fastest(usable)
+  if (!best) {
+    const broken = gpus.find(({ available }) => !available)
+    if (broken) options.fallback?.(`${broken.name} is left out: ${broken.reason}. Computing on the processor.`)
+    return processor
+  }
+  if (fastest([best, await processorInfo()]) !== best) return processor
+  return onnxRuntimeDevice(best.id, best.name, gpuProviders[best.id]!, options)
+}
+
+/** The device with the fastest training steps; undefined for none. */
+export const fastest = (infos: readonly DeviceInfo[]): DeviceInfo | undefined =>
+  infos.reduce<DeviceInfo | undefined>(
+    (best, info) => ((info.trainingGflops ?? 0) > (best?.trainingGflops ?? 0) ? info : best),
+    undefined,
+  )
+
+let processor: Promise<DeviceInfo> | undefined
+const processorInfo = () => (processor ??= tried('cpu', processorName(), async () => openProcessor({})))
+
+let tensorflow: Promise<Device> | undefined
+/** TensorFlow after its self-test, which is made once. */
+function verifiedTensorflow(): Promise<Device> {
+  tensorflow ??= (async () => {
+    const device = await tensorflowDevice()
+    await selfTest(device)
+    return device
+  })()
+  return tensorflow
 }
 
 const bundled = (provider: string) =>
   listSupportedBackends().some((backend) => backend.name === provider && backend.bundled)
+const bundledGpus = () => Object.keys(gpuProviders).filter(bundled)
 
 /**
  * Every device of this machine. One is `available` only after a small training run on it equalled the reference device; its speed is measured then.
- * GPU providers are tried only with `gpu: true`: a broken driver can take the process down, so ask from one that may die.
+ * GPU providers are tried in a process of their own, once; what was found is kept until this process ends.
  */
-export async function listDevices({ gpu = false }: { gpu?: boolean } = {}): Promise<DeviceInfo[]> {
-  const infos = [await tryDevice('cpu', processorName())]
-  for (const [id, name] of Object.entries(gpuProviders)) {
-    if (!bundled(id)) continue
-    infos.push(
-      gpu
-        ? await tryDevice(id, name)
-        : { id, name, available: false, reason: 'not tried: a graphics driver is only tried on request' },
-    )
-  }
-  infos.push(await tryDevice('tensorflow', 'TensorFlow'))
-  infos.push(await tryDevice('reference', 'Reference (tfjs, one thread)'))
+export async function listDevices({ probe }: Pick<OpenOptions, 'probe'> = {}): Promise<DeviceInfo[]> {
+  const infos = [await processorInfo()]
+  for (const id of bundledGpus()) infos.push(await probed(id, { file: probe }))
+  infos.push(await tried('tensorflow', 'TensorFlow', verifiedTensorflow))
+  infos.push(await tried('reference', 'Reference (tfjs, one thread)', async () => referenceDevice()))
   return infos
 }
 
-async function tryDevice(id: string, name: string): Promise<DeviceInfo> {
+async function tried(id: string, name: string, open: () => Promise<Device>): Promise<DeviceInfo> {
   try {
-    const device = await openDevice(id)
-    if (id !== 'reference') await selfTest(device)
-    const gflops = Number((await measureSpeed(device, id === 'reference' ? 128 : 512)).toPrecision(3))
-    return { id, name: device.name, available: true, gflops }
+    return await verified(await open())
   } catch (thrown) {
     return { id, name, available: false, reason: errorRecord(thrown).message }
   }

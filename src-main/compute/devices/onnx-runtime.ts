@@ -1,32 +1,52 @@
 import { availableParallelism } from 'node:os'
-import * as ort from 'onnxruntime-node'
-import { NagareError } from '../../lib/errors'
-import type { NDArray, NDArrays } from '../../lib/ndarray'
-import { lowerProgram, type OnnxModel } from '../onnx/lower'
-import { checkValues, typedArray, valueTypes, type Device, type ProgramSpec, type Runner } from '../program'
+import type * as ort from 'onnxruntime-node'
+import type { NDArrays } from '../../lib/ndarray'
 import { throughGate } from '../../lib/run-gate'
-import { mapValues, traceProgram } from '../trace/trace'
+import { compileProgram, encodeProgram, type CompiledProgram } from '../compile'
+import { checkInputs, inputTypes } from '../lengths'
+import { tidyGraph } from '../onnx/graph'
+import { withPrecision } from '../onnx/precision'
+import type { OnnxModel } from '../onnx/lower'
+import { substituted } from '../onnx/substitutes'
+import {
+  checkValues,
+  valueTypes,
+  type Device,
+  type LoadOptions,
+  type LoadValues,
+  type Precision,
+  type ProgramSpec,
+  type Runner,
+} from '../program'
+import { compiledFrom, defaultGraphCache, type GraphCache } from './graph-cache'
+import { deviceError, finiteCheck } from './guard'
+import { arrayOf, tensorOf } from './ort-tensors'
+import { cpuProvider, type Provider } from './providers'
 import { serial } from './serial'
+import { sessionPool, type SharedSession } from './session'
+import { free, stateStore, type StateStore } from './state-store'
 
 export interface OnnxRuntimeOptions {
   /** Threads for one op; all of the machine's where left out. */
-  threads?: number
+  threads?: number | undefined
+  /** Where compiled programs are kept between starts. */
+  cache?: GraphCache | undefined
 }
 
 /** ONNX Runtime on the processor: programs are traced, lowered to ONNX and run as one call. */
 export function cpuDevice(options: OnnxRuntimeOptions = {}): Device {
-  return onnxRuntimeDevice('cpu', 'Processor (ONNX Runtime)', ['cpu'], options)
+  return onnxRuntimeDevice('cpu', cpuProvider.name, cpuProvider, options)
 }
 
-/** A device on the given ONNX Runtime providers, the first choice first. */
+/** A device on the execution provider `id` of ONNX Runtime; what it cannot compute runs on the processor. */
 export function onnxRuntimeDevice(
   id: string,
   name: string,
-  providers: readonly string[],
-  { threads }: OnnxRuntimeOptions = {},
+  provider: Provider,
+  { threads, cache = defaultGraphCache() }: OnnxRuntimeOptions = {},
 ): Device {
   const sessionOptions: ort.InferenceSession.SessionOptions = {
-    executionProviders: providers,
+    executionProviders: [{ name: id, ...provider.options }],
     intraOpNumThreads: threads ?? availableParallelism(),
     interOpNumThreads: 1,
     executionMode: 'sequential',
@@ -34,74 +54,98 @@ export function onnxRuntimeDevice(
     logSeverityLevel: 3,
     // A waiting thread that spins takes a core from everything else on the machine.
     extra: { session: { intra_op: { allow_spinning: '0' } } },
+    ...provider.session,
   }
-  return {
+  const open = sessionPool((compiled) => ({
+    ...sessionOptions,
+    ...(provider.keepsState ? { preferredOutputLocation: locations(compiled) } : {}),
+  }))
+  const kept = cache && provider.substitutes ? { ...cache, stamp: `${cache.stamp} ${id}` } : cache
+  const device = {
     id,
     name,
-    load: async (spec, values) => {
+    load: async (spec: ProgramSpec, values: LoadValues, { precision = 'float32' }: LoadOptions = {}) => {
       const params = checkValues(spec.name, 'params', valueTypes(spec.params), values.params ?? {})
       const state = checkValues(spec.name, 'state', valueTypes(spec.state), values.state ?? {}, spec.zeros)
-      const model = lowerProgram(traceProgram(spec), params)
-      return sessionRunner(spec, model, await createSession(spec.name, model.bytes, sessionOptions), state)
+      const compile = () => encodeProgram(compileFor(provider, spec, params, precision))
+      const compiled = precision === 'float32' ? await compiledFrom(kept, spec, compile) : compile()
+      const check = id === 'cpu' ? undefined : finiteCheck(device, () => cpuDevice({ threads }), spec, params)
+      const store = stateStore(state, sessionOptions)
+      const session = await open(spec.name, compiled, params)
+      return sessionRunner(spec, compiled, session, store, { device, check, pinned: provider.keepsState === true })
     },
   }
+  return device
 }
 
-async function createSession(
-  program: string,
-  bytes: Uint8Array,
-  options: ort.InferenceSession.SessionOptions,
-): Promise<ort.InferenceSession> {
-  try {
-    return await throughGate(() => ort.InferenceSession.create(bytes, options))
-  } catch (thrown) {
-    const message = thrown instanceof Error ? thrown.message : String(thrown)
-    throw new NagareError('internal', `ONNX Runtime refused the graph of program "${program}": ${message}`, {
-      cause: thrown,
-    })
-  }
+/** The graph of a program in the operators that `provider` is given, computed as exactly as `precision` says. */
+export function compileFor(
+  { substitutes }: Provider,
+  spec: ProgramSpec,
+  params: NDArrays,
+  precision: Precision = 'float32',
+): OnnxModel {
+  const model = compileProgram(spec, params)
+  const graph = substitutes ? tidyGraph(substituted(model.graph, substitutes)) : model.graph
+  return { ...model, graph: withPrecision(graph, precision) }
 }
 
-function sessionRunner(spec: ProgramSpec, model: OnnxModel, session: ort.InferenceSession, initial: NDArrays): Runner {
+/** Where a provider that keeps state leaves each output. */
+const locations = ({ nextState, outputs }: CompiledProgram) => ({
+  ...Object.fromEntries(nextState.map((name) => [`next.${name}`, 'gpu-buffer' as const])),
+  ...Object.fromEntries(outputs.map((name) => [`outputs.${name}`, 'cpu' as const])),
+})
+
+function sessionRunner(
+  spec: ProgramSpec,
+  model: CompiledProgram,
+  { session, release }: SharedSession,
+  state: StateStore,
+  { device, check, pinned }: { device: Device; check: ReturnType<typeof finiteCheck> | undefined; pinned: boolean },
+): Runner {
   const inTurn = serial()
-  const inputTypes = valueTypes(spec.inputs)
+  const types = inputTypes(spec.inputs)
   const stateTypes = valueTypes(spec.state)
-  const state = mapValues(initial, (value) => tensorOf({ ...value, data: value.data.slice() }))
+  const fixed = pinned ? model.state.filter((name) => !model.nextState.includes(name)) : []
+  const guarded = async <T>(call: () => Promise<T>): Promise<T> => {
+    try {
+      return await call()
+    } catch (thrown) {
+      throw deviceError(device, spec, thrown)
+    }
+  }
 
   const step = async (inputs: NDArrays): Promise<NDArrays> => {
-    const given = checkValues(spec.name, 'inputs', inputTypes, inputs)
+    const given = checkInputs(spec.name, types, inputs)
+    await state.pin(fixed)
     const feeds: Record<string, ort.Tensor> = {}
     for (const name of model.inputs) feeds[`inputs.${name}`] = tensorOf(given[name]!)
-    for (const name of model.state) feeds[`state.${name}`] = state[name]!
+    for (const name of model.state) feeds[`state.${name}`] = state.feed(name)
     const fetched = await throughGate(() => session.run(feeds))
-    for (const name of model.nextState) state[name] = fetched[`next.${name}`]!
-    return Object.fromEntries(model.outputs.map((name) => [name, arrayOf(fetched[`outputs.${name}`]!)]))
+    const next = Object.fromEntries(model.nextState.map((name) => [name, fetched[`next.${name}`]!]))
+    const outputs = Object.fromEntries(model.outputs.map((name) => [name, arrayOf(fetched[`outputs.${name}`]!)]))
+    try {
+      await check?.({ inputs: given, outputs, state: () => state.read() })
+    } catch (thrown) {
+      for (const tensor of Object.values(next)) free(tensor)
+      throw thrown
+    }
+    state.replace(next)
+    return outputs
   }
 
   return {
-    run: (inputs) => inTurn(() => step(inputs)),
-    state: () => inTurn(async () => mapValues(state, (tensor) => copyOf(arrayOf(tensor)))),
+    run: (inputs) => inTurn(() => guarded(() => step(inputs))),
+    state: () => inTurn(() => guarded(() => state.read())),
     setState: (values) =>
       inTurn(async () => {
         const known = Object.fromEntries(Object.entries(stateTypes).filter(([name]) => name in values))
-        const checked = checkValues(spec.name, 'state', known, values)
-        for (const [name, value] of Object.entries(checked)) state[name] = tensorOf(copyOf(value))
+        state.write(checkValues(spec.name, 'state', known, values))
       }),
-    dispose: () => inTurn(() => throughGate(() => session.release())),
-  }
-}
-
-const copyOf = (array: NDArray): NDArray => ({ ...array, data: array.data.slice() })
-
-const tensorOf = ({ dtype, data, shape }: NDArray): ort.Tensor =>
-  new ort.Tensor(dtype as 'float32', data as Float32Array, shape)
-
-function arrayOf(tensor: ort.Tensor): NDArray {
-  const dtype = tensor.type as NDArray['dtype']
-  const data = tensor.data as NDArray['data']
-  return {
-    shape: [...tensor.dims],
-    dtype,
-    data: dtype === 'bool' && !(data instanceof Uint8Array) ? typedArray('bool', data) : data,
+    dispose: () =>
+      inTurn(async () => {
+        await state.dispose()
+        await release()
+      }),
   }
 }

@@ -1,30 +1,43 @@
+import * as tf from '@tensorflow/tfjs-core'
+import '@tensorflow/tfjs-core/dist/public/chained_ops/register_all_chained_ops.js'
 import { createRequire } from 'node:module'
 import util from 'node:util'
 import { NagareError } from '../../lib/errors'
-import { registerGradients } from '../gradients'
 import type { Device } from '../program'
+import { TRACE } from '../trace/backend'
 import { eagerDevice } from './eager'
 
 const packages = ['@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-node'] as const
+const BACKEND = 'tensorflow'
 
-/** Eager TensorFlow through the optional `@tensorflow/tfjs-node-gpu`, else `tfjs-node`. Throws `unavailable` with what each package said. */
-export async function tensorflowDevice(): Promise<Device> {
+/**
+ * Eager TensorFlow through the optional `@tensorflow/tfjs-node-gpu`, else `tfjs-node`, looked for from the module or file `from`.
+ * Throws `unavailable` with what each package said.
+ *
+ * The package brings copies of tfjs-core and of its CPU backend of its own. All copies keep engine, kernels and gradients in one global place, so the
+ * backend that it registers is ours too, and it is handed tensors of our copy's class: these have all chained methods, which kernels may call. What it
+ * registers over ours (the CPU's kernels, the gradients, the active backend) is put back.
+ */
+export async function tensorflowDevice(from: string | URL = import.meta.url): Promise<Device> {
   restoreNodeUtil()
-  const require = createRequire(import.meta.url)
+  const require = createRequire(from)
   const reasons: string[] = []
   for (const name of packages) {
+    const restore = remember()
     try {
       require(name)
-      // The package brings a copy of tfjs-core that registers its own gradients over ours.
-      registerGradients()
+      if (!tf.engine().registryFactory[BACKEND])
+        throw new Error(`it registered no backend "${BACKEND}" with this copy of tfjs-core`)
       return eagerDevice(
         'tensorflow',
         name.endsWith('gpu') ? 'TensorFlow (GPU build)' : 'TensorFlow (processor)',
-        'tensorflow',
+        BACKEND,
       )
     } catch (thrown) {
       const message = thrown instanceof Error ? thrown.message.split('\n')[0] : String(thrown)
       reasons.push(`${name}: ${message}`)
+    } finally {
+      restore()
     }
   }
   throw new NagareError('unavailable', `TensorFlow could not be loaded (${reasons.join('; ')}).`, {
@@ -32,9 +45,28 @@ export async function tensorflowDevice(): Promise<Device> {
   })
 }
 
-/** tfjs-node 4.22 calls `util.isNullOrUndefined` and its like, which Node 23 dropped. */
+/** Notes what this process has registered with tfjs; the answer puts it back. */
+function remember(): () => void {
+  const active = tf.engine().backendName
+  const kernels = ['cpu', TRACE].flatMap((backend) => tf.getKernelsForBackend(backend))
+  const gradients = [...new Set(kernels.map(({ kernelName }) => kernelName))].flatMap(
+    (name) => tf.getGradient(name) ?? [],
+  )
+  return () => {
+    for (const kernel of kernels) {
+      if (tf.getKernel(kernel.kernelName, kernel.backendName) === kernel) continue
+      tf.unregisterKernel(kernel.kernelName, kernel.backendName)
+      tf.registerKernel(kernel)
+    }
+    for (const gradient of gradients) tf.registerGradient(gradient)
+    void tf.engine().setBackend(active ?? 'cpu')
+  }
+}
+
+/** tfjs-node 4.22 calls functions of `util` that Node 23 dropped. */
 function restoreNodeUtil(): void {
   const target = util as unknown as Record<string, unknown>
   target['isNullOrUndefined'] ??= (value: unknown) => value === null || value === undefined
   target['isArray'] ??= Array.isArray
+  target['isString'] ??= (value: unknown) => typeof value === 'string'
 }

@@ -58,7 +58,7 @@ export async function evaluateVae(context: EvaluateContext): Promise<Evaluation>
   const model = speechModel(pack)
   const trained = pack.manifest.provenance.data.map(({ name }) => name)
   const list = await planMixtures(data, { count, snrs, wanted: speakers?.split(','), trained })
-  const device = await openDevice(deviceId)
+  const device = await openDevice(deviceId, { fallback: context.fallback })
   const rows: Evaluation['rows'] = []
   let busy = 0
   for (const [i, mixture] of list.entries()) {

@@ -52,7 +52,7 @@ export async function trainVae(context: TrainContext): Promise<TrainResult> {
     seconds: secondsBefore + (performance.now() - startedAt) / 1000,
   })
 
-  const device = await openDevice(context.device)
+  const device = await openDevice(context.device, { fallback: context.fallback })
   const { trainer, validator } = await loadPrograms(device, config, recipe.batch, from)
   try {
     while (step < recipe.steps) {

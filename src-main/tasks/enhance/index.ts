@@ -30,7 +30,7 @@ async function run(context: TaskContext<EnhanceSettings>): Promise<TaskOutput[]>
   const { source, sourceName, settings, seed, progress, checkCancelled } = context
   progress({ phase: 'Loading the model', done: 0, total: 1 })
   const model = speechModel(await openPack(context.pack))
-  const device = await openDevice(context.device)
+  const device = await openDevice(context.device, { fallback: context.fallback })
   const reader = await openAudio(source, { check: checkCancelled })
   const { sampleRate, channels, frames } = reader.info
   const { sampleRate: modelRate, hop } = model.frontEnd

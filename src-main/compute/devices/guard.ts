@@ -1,0 +1,70 @@
+import { errorRecord, NagareError } from '../../lib/errors'
+import type { NDArrays } from '../../lib/ndarray'
+import type { Device, ProgramSpec } from '../program'
+
+/** One run of a program as a device did it. */
+export interface DeviceRun {
+  inputs: NDArrays
+  outputs: NDArrays
+  /** The state before the run. */
+  state(): Promise<NDArrays>
+}
+
+/**
+ * A check of a device's runs: where an output holds NaN or infinity, the same run is done again on `trusted`. Throws `unavailable` naming the device
+ * where that one's numbers are finite; where they are not either, the program itself left the numbers and no further run is checked.
+ */
+export function finiteCheck(
+  device: Pick<Device, 'id' | 'name'>,
+  trusted: () => Device,
+  spec: ProgramSpec,
+  params: NDArrays,
+): (run: DeviceRun) => Promise<void> {
+  let done = false
+  return async ({ inputs, outputs, state }) => {
+    if (done) return
+    const bad = notFinite(outputs)
+    if (bad === undefined) return
+    const runner = await trusted().load(spec, { params, state: await state() })
+    try {
+      const due = await runner.run(inputs)
+      const wrong = Object.keys(outputs).find((name) => !finite(outputs[name]!.data) && finite(due[name]!.data))
+      if (wrong !== undefined)
+        throw new NagareError(
+          'unavailable',
+          `${device.name} computes wrongly: output "${wrong}" of program "${spec.name}" holds ${firstNotFinite(outputs[wrong]!.data)}, the processor gives ${due[wrong]!.data[0]} ….`,
+          { hint: 'Update the graphics driver, or compute on the processor: --device cpu.' },
+        )
+      done = true
+    } finally {
+      await runner.dispose()
+    }
+  }
+}
+
+/** An error of the device's own software as one that names the device and the program. */
+export function deviceError(device: Pick<Device, 'id' | 'name'>, spec: ProgramSpec, thrown: unknown): NagareError {
+  if (thrown instanceof NagareError) return thrown
+  const { message } = errorRecord(thrown)
+  const isGpu = device.id !== 'cpu'
+  return new NagareError(
+    isGpu ? 'unavailable' : 'internal',
+    `${device.name} failed in program "${spec.name}": ${message}`,
+    { cause: thrown, ...(isGpu ? { hint: 'Compute on the processor: --device cpu.' } : {}) },
+  )
+}
+
+const notFinite = (arrays: NDArrays) => Object.keys(arrays).find((name) => !finite(arrays[name]!.data))
+
+type Numbers = NDArrays[string]['data']
+
+/** A sum is finite only where all its terms are, unless it overflows: then each is looked at. */
+function finite(data: Numbers): boolean {
+  if (!(data instanceof Float32Array)) return true
+  let sum = 0
+  for (let i = 0; i < data.length; i++) sum += data[i]!
+  return Number.isFinite(sum) || firstNotFinite(data) === undefined
+}
+
+const firstNotFinite = (data: Numbers): number | undefined =>
+  Array.prototype.find.call(data, (x: number) => !Number.isFinite(x)) as number | undefined

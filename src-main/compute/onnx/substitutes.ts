@@ -1,0 +1,98 @@
+import { OnnxBuilder } from './builder'
+import type { OnnxAttribute, OnnxGraph, OnnxNode, OnnxValueInfo } from './graph'
+
+/**
+ * Writes an ONNX operator of one output with other operators; answers the output's name, or undefined where the operator can stay.
+ */
+export type Substitute = (
+  onnx: OnnxBuilder,
+  inputs: readonly string[],
+  attributes: Record<string, OnnxAttribute>,
+  known: Known,
+) => string | undefined
+
+/** What is known of a graph's values before it runs: shapes of its inputs and constants, numbers of its small constants. */
+interface Known {
+  shapeOf(name: string): OnnxValueInfo['shape'] | undefined
+  numbersOf(name: string): readonly number[] | undefined
+}
+
+const isNaN: Substitute = (onnx, [x]) => onnx.node('Not', [onnx.node('Equal', [x!, x!])])
+
+/**
+ * Operators that ONNX Runtime's WebGPU provider leaves to the processor (each such node costs two copies through the host) or gets wrong, written with
+ * those it has. `Pow` fails there where the last axis of one operand alone is 1: both are brought to the common shape first. `ConvTranspose` takes any
+ * groups of one output channel for depthwise, and forgets all but one of their input channels: each group is computed apart. `Slice` with a
+ * negative step starts at the end whatever its start: the range is cut out first, then turned round.
+ */
+export const webgpuSubstitutes: Readonly<Record<string, Substitute>> = {
+  IsNaN: isNaN,
+  IsInf: (onnx, [x]) => onnx.node('Equal', [onnx.node('Abs', [x!]), onnx.scalar('float32', Infinity)]),
+  Or: (onnx, [a, b]) => onnx.node('Not', [onnx.node('And', [onnx.node('Not', [a!]), onnx.node('Not', [b!])])]),
+  Sum: (onnx, [first, ...others]) => others.reduce((sum, next) => onnx.node('Add', [sum, next]), first!),
+  Sign: (onnx, [x]) => {
+    const zero = onnx.node('CastLike', [onnx.scalar('float32', 0), x!])
+    const side = (operator: string) => onnx.node('CastLike', [onnx.node(operator, [x!, zero]), x!])
+    return onnx.node('Sub', [side('Greater'), side('Less')])
+  },
+  Selu: (onnx, [x]) =>
+    onnx.node('Mul', [
+      onnx.node('Elu', [x!], { alpha: { float: 1.6732632423543772 } }),
+      onnx.scalar('float32', 1.0507009873554805),
+    ]),
+  Pow: (onnx, [a, b]) => {
+    const wide = onnx.node('Expand', [a!, onnx.node('Shape', [b!])])
+    return onnx.node('Pow', [wide, onnx.node('Expand', [b!, onnx.node('Shape', [wide])])])
+  },
+  Slice: (onnx, [x, starts, ends, axes, steps], _, { numbersOf }) => {
+    const lists = [starts, ends, axes, steps].map((name) => (name === undefined ? undefined : numbersOf(name)))
+    const [from, to, on, by] = lists
+    if (!from || !to || !on || !by?.some((step, i) => step < 0 && from[i] !== -1)) return undefined
+    const first = onnx.node('Slice', [
+      x!,
+      onnx.ints(from.map((start, i) => (by[i]! > 0 ? start : to[i]! < -(2 ** 30) ? 0 : to[i]! + 1))),
+      onnx.ints(to.map((end, i) => (by[i]! > 0 ? end : from[i] === -1 ? 2 ** 31 : from[i]! + 1))),
+      axes!,
+      onnx.ints(by.map((step) => Math.max(step, 1))),
+    ])
+    const back = by.flatMap((step, i) => (step < 0 ? [i] : []))
+    const all = (number: number) => onnx.ints(back.map(() => number))
+    const turned = [onnx.ints(back.map((i) => on[i]!)), onnx.ints(back.map((i) => by[i]!))]
+    return onnx.node('Slice', [first, all(-1), all(-(2 ** 31)), ...turned])
+  },
+  ConvTranspose: (onnx, [x, filter], attributes, { shapeOf }) => {
+    const groups = attributes['group'] as number
+    const shape = shapeOf(filter!)
+    if (groups === 1 || (shape && (shape[1] !== 1 || shape[0] === groups))) return undefined
+    const parts = (input: string, axis: number) => onnx.nodes('Split', [input], { axis, num_outputs: groups }, groups)
+    const filters = parts(filter!, 0)
+    const results = parts(x!, 1).map((part, i) =>
+      onnx.node('ConvTranspose', [part, filters[i]!], { ...attributes, group: 1 }),
+    )
+    return onnx.node('Concat', results, { axis: 1 })
+  },
+}
+
+/** The graph with the operators that `table` names written as there. */
+export function substituted(graph: OnnxGraph, table: Readonly<Record<string, Substitute>>): OnnxGraph {
+  const shapes = new Map(
+    [...graph.inputs, ...graph.tensors, ...graph.constants].map(({ name, shape }) => [name, shape]),
+  )
+  const numbers = new Map(graph.constants.map((constant) => [constant.name, constant.numbers]))
+  const known: Known = { shapeOf: (name) => shapes.get(name), numbersOf: (name) => numbers.get(name) }
+  const nodes: OnnxNode[] = []
+  const constants = [...graph.constants]
+  for (const [i, node] of graph.nodes.entries()) {
+    const onnx = new OnnxBuilder(graph.name, `substitute_${i}_`)
+    const write = node.domain ? undefined : table[node.type]
+    const result = write?.(onnx, node.inputs, node.attributes, known)
+    if (result === undefined) {
+      nodes.push(node)
+      continue
+    }
+    onnx.nodes('Identity', [result], {}, node.outputs)
+    nodes.push(...onnx.graph.nodes)
+    constants.push(...onnx.graph.constants)
+  }
+  return { ...graph, nodes, constants }
+}

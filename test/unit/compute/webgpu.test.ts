@@ -1,0 +1,132 @@
+import { fork } from 'node:child_process'
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { build } from 'vite'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { DeviceInfo } from '../../../src-main/compute'
+import { probe } from '../../../src-main/compute/devices/probe'
+import { opCases } from '../../helpers/op-cases'
+import { softwareVulkan } from '../../helpers/software-vulkan'
+
+const root = resolve(import.meta.dirname, '../../..')
+const icd = softwareVulkan()
+const title = icd ? 'WebGPU on SwiftShader' : 'WebGPU (skipped: no software Vulkan driver; Chromium brings one)'
+
+interface CaseResult {
+  kernel: string
+  title: string
+  off?: number | null
+  error?: string
+  processor?: string[]
+}
+
+interface Sent {
+  cases: CaseResult[]
+  state?: [unknown[], unknown[]]
+  memory?: { resident: number[]; corner: number }
+  end: string
+}
+
+/** WGSL leaves the logarithm of 0 and of negative numbers open, and SwiftShader answers with finite ones. */
+const undefinedThere = new Set(['IsNan', 'IsFinite'])
+
+/** What the provider leaves to the processor. */
+const onProcessor: Record<string, string[]> = {
+  Neg: ['Neg'],
+  Abs: ['Abs'],
+  Round: ['Round'],
+  Mod: ['Mod'],
+  // Indices, from int64.
+  ArgMax: ['Cast'],
+  ArgMin: ['Cast'],
+  TopK: ['Cast'],
+  MaxPool: ['Cast'],
+}
+
+describe.skipIf(!icd)(title, () => {
+  let folder = ''
+  let device: DeviceInfo
+  let sent: Sent
+
+  beforeAll(async () => {
+    // Inside node_modules, so that onnxruntime-node is found from there.
+    const cache = join(root, 'node_modules', '.cache')
+    await mkdir(cache, { recursive: true })
+    folder = await mkdtemp(join(cache, 'nagare-webgpu-'))
+    await build({
+      configFile: false,
+      root,
+      logLevel: 'error',
+      resolve: { mainFields: ['module', 'main'] },
+      ssr: { noExternal: [/@tensorflow/] },
+      build: {
+        ssr: true,
+        target: 'node20',
+        outDir: folder,
+        minify: false,
+        rolldownOptions: {
+          input: {
+            probe: join(root, 'src-main/compute/devices/probe-entry.ts'),
+            cases: join(root, 'test/helpers/webgpu-cases.ts'),
+          },
+          output: { entryFileNames: '[name].mjs', chunkFileNames: 'chunk-[hash].mjs' },
+        },
+      },
+    })
+    process.env['VK_ICD_FILENAMES'] = icd
+    device = await probe('webgpu', { file: join(folder, 'probe.mjs') })
+    sent = await new Promise<Sent>((done) => {
+      const result: Sent = { cases: [], end: '' }
+      const child = fork(join(folder, 'cases.mjs'), { stdio: ['ignore', 'ignore', 'ignore', 'ipc'], execArgv: [] })
+      child.on('message', (message: CaseResult & Partial<Sent>) => {
+        if ('kernel' in message) result.cases.push(message)
+        else Object.assign(result, message)
+      })
+      child.on('close', (code, signal) => done({ ...result, end: signal ?? String(code) }))
+    })
+  }, 240_000)
+
+  afterAll(async () => {
+    delete process.env['VK_ICD_FILENAMES']
+    if (folder) await rm(folder, { recursive: true, force: true })
+  })
+
+  test('passes its self-test in a process of its own, and is named as the software driver it is', () => {
+    expect(device).toMatchObject({ id: 'webgpu', available: true, software: true })
+    expect(device.name).toMatch(/^SwiftShader/)
+    expect(device.onProcessor).toBeUndefined()
+    expect(device.gflops).toBeGreaterThan(0)
+    expect(device.trainingGflops).toBeGreaterThan(0)
+  })
+
+  test('computed all cases and lived to the end', () => {
+    expect(sent.end, `after ${sent.cases.length} cases, ${JSON.stringify(sent.cases.at(-1))}`).toBe('0')
+    expect(sent.cases.length).toBe(Object.values(opCases).flat().length)
+  })
+
+  test('its results and gradients equal the reference', () => {
+    const wrong = sent.cases.filter(
+      ({ kernel, off, error }) => !undefinedThere.has(kernel) && (error !== undefined || !(off! <= 1)),
+    )
+    expect(wrong).toEqual([])
+  })
+
+  test('what is left to the processor is known', () => {
+    const left = sent.cases.filter(({ processor = [] }) => processor.length > 0)
+    const known = left.filter(({ kernel, processor }) => onProcessor[kernel]?.join() === processor!.join())
+    const others = left.filter((each) => !known.includes(each)).map(({ kernel, processor }) => [kernel, processor])
+    expect(others).toEqual([])
+  })
+
+  test('state of every type stays on the device and is read back', () => {
+    const [found, due] = sent.state!
+    expect(found).toEqual(due)
+  })
+
+  test('500 steps with a megabyte of state leave the memory as it was', () => {
+    const { resident, corner } = sent.memory!
+    expect(corner).toBe(500)
+    // Kept buffers would be 100 MB a sample.
+    expect(resident.at(-1)! - resident[1]!).toBeLessThan(60)
+  })
+})
