@@ -12,8 +12,10 @@ const commands: Record<string, () => Promise<Command>> = {
   train: async () => (await import('./train')).train,
   evaluate: async () => (await import('./evaluate')).evaluate,
   import: async () => (await import('./import')).importFile,
+  export: async () => (await import('./export')).exportModel,
   models: async () => (await import('./models')).models,
   serve: async () => (await import('./serve')).serve,
+  bench: async () => (await import('./bench')).bench,
 }
 
 const exitCodes: Partial<Record<NagareError['code'], number>> = { 'bad-input': 2, cancelled: 130 }

@@ -57,6 +57,20 @@ export async function packOutput(given: string): Promise<string> {
   })
 }
 
+/** The absolute path of a folder to be filled: there and writable, or to be made. Throws `not-found`, `bad-input`, `no-permission`. */
+export async function outputFolder(given: string): Promise<string> {
+  const path = resolve(given)
+  const there = await found(path)
+  if (!there) await checkFolder(path)
+  else if (there.isDirectory()) await checkFolder(join(path, 'file'))
+  else
+    throw new NagareError('bad-input', `${path} is a file, a folder was expected.`, {
+      hint: 'Choose another name.',
+      file: path,
+    })
+  return path
+}
+
 /** The absolute path of an input file. Throws `not-found`, `no-permission`, `bad-input` for a folder. */
 export async function inputFile(given: string): Promise<string> {
   const path = resolve(given)

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { NDArrays } from '../lib/ndarray'
-import type { PackCard } from '../packs'
+import type { ProgramSpec } from '../compute'
+import type { OpenPack, PackCard } from '../packs'
 
 /** What only a person knows of a pack: its name, and the licences of what it learned from, by the data folder's name. */
 export const About = z
@@ -29,6 +30,8 @@ export interface TrainContext {
   steps: number | undefined
   resume: boolean
   device: string
+  /** Called with the reason where the processor is taken in place of the device asked for; without it such a device is an error. */
+  fallback?: (reason: string) => void
   seed: number
   progress(progress: { phase: string; done: number; total: number; note?: string }): void
   /** Throws `cancelled` once the person asked to stop. */
@@ -43,6 +46,8 @@ export interface EvaluateContext {
   data: string
   pack: string
   device: string
+  /** Called with the reason where the processor is taken in place of the device asked for; without it such a device is an error. */
+  fallback?: (reason: string) => void
   seed: number
   /** Settings of the task under test, as given. */
   set: Record<string, string>
@@ -55,6 +60,34 @@ export interface Evaluation {
   protocol: string
   metrics: { name: string; value: number; unit: string }[]
   rows: Record<string, string | number>[]
+}
+
+/** What an input or output of an exported graph means. */
+export interface ExportedValue {
+  meaning: string
+  /** Hz, samples, dB, nats …; left out for numbers without one. */
+  unit?: string
+  /** An output of an earlier graph that the README's examples feed here. */
+  from?: string
+}
+
+/** A network of a pack for use outside Nagare. */
+export interface ExportedGraph {
+  /** Name of its file, without `.onnx`. */
+  name: string
+  /** One sentence. */
+  description: string
+  spec: ProgramSpec
+  params: NDArrays
+  /** Every input and output of `spec`, by name; a state `h` is the input `h` and the output `next.h`. */
+  values: Record<string, ExportedValue>
+}
+
+/** The networks of a pack, in the order in which one would run them. */
+export interface PackExport {
+  /** How they work together, and what of the method lies outside of them. */
+  about: string
+  graphs: ExportedGraph[]
 }
 
 /** What Nagare knows to do with one kind of model; one folder in `models/`, one line in the registry. */
@@ -70,4 +103,6 @@ export interface ModelFamily {
     file: string,
     options: { config?: string | undefined; rate?: number | undefined },
   ): Promise<{ card: PackCard; weights: NDArrays }>
+  /** The networks of a pack of this kind, for `nagare export`; left out where there is none to give away. */
+  exports?(pack: OpenPack): PackExport | Promise<PackExport>
 }

@@ -1,5 +1,6 @@
 import type { ModelFamily } from '../family'
 import { evaluateVae } from './evaluate'
+import { exportVae } from './exports'
 import { importVae } from './import'
 import { presets } from './recipe'
 import { trainVae } from './train'
@@ -12,4 +13,5 @@ export const vaeNmf: ModelFamily = {
   train: trainVae,
   evaluate: evaluateVae,
   importFile: importVae,
+  exports: exportVae,
 }

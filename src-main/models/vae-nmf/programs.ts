@@ -43,17 +43,35 @@ const drawShapes = (config: VaeConfig, frames: number, moves: number): Shapes =>
 const only = (shapes: Shapes, part: string): Shapes =>
   Object.fromEntries(Object.entries(shapes).filter(([name]) => name.startsWith(part)))
 
+/** Parameters of the encoder, with the statistics of its features where it has any. */
+export const encoderShapes = (config: VaeConfig): Shapes => ({
+  ...only(vaeShapes(config), 'encoder.'),
+  ...(config.encoder.input === 'log-power' ? featureShapes(config) : {}),
+})
+
+export const decoderShapes = (config: VaeConfig): Shapes => only(vaeShapes(config), 'decoder.')
+
+/** Mean and log variance of q(z|x) for normalised `power` [frames, bins]; bins outside the recording's `band` [1, bins] are held at 0. */
+export function encodeObserved(
+  config: VaeConfig,
+  frontEnd: FrontEnd,
+  params: Tensors,
+  power: tf.Tensor2D,
+  band: tf.Tensor2D,
+) {
+  const seen: tf.Tensor2D = tf.mul(features(config, params, tf.maximum(power, frontEnd.floor)), band)
+  return encode(params, seen)
+}
+
 /** Where the chain starts: the encoder's mean for the mixture itself. In: power, band. Out: z [frames, latent]. */
 export function startProgram(config: VaeConfig, frontEnd: FrontEnd, frames: number): ProgramSpec {
-  const statistics = config.encoder.input === 'log-power' ? featureShapes(config) : {}
   return {
     name: 'vae-nmf start',
-    params: { ...only(vaeShapes(config), 'encoder.'), ...statistics },
+    params: encoderShapes(config),
     inputs: observationShapes(config, frames),
     run({ params, inputs }) {
       const { power, band } = inputs as Record<'power' | 'band', tf.Tensor2D>
-      const seen: tf.Tensor2D = tf.mul(features(config, params, tf.maximum(power, frontEnd.floor)), tf.transpose(band))
-      return { outputs: { z: encode(params, seen).mean } }
+      return { outputs: { z: encodeObserved(config, frontEnd, params, power, tf.transpose(band)).mean } }
     },
   }
 }
@@ -106,7 +124,7 @@ export function iterationProgram(config: VaeConfig, settings: McemSettings, fram
   const { moves, kept, adapt } = settings
   return {
     name: 'vae-nmf iteration',
-    params: only(vaeShapes(config), 'decoder.'),
+    params: decoderShapes(config),
     state: stateShapes(config, settings, frames),
     inputs: { ...observationShapes(config, frames), ...drawShapes(config, frames, moves) },
     run({ params, state, inputs }) {
@@ -125,7 +143,7 @@ export function posteriorProgram(config: VaeConfig, settings: McemSettings, fram
   const { finalMoves } = settings
   return {
     name: 'vae-nmf posterior',
-    params: only(vaeShapes(config), 'decoder.'),
+    params: decoderShapes(config),
     state: stateShapes(config, settings, frames),
     inputs: { ...observationShapes(config, frames), ...drawShapes(config, frames, finalMoves) },
     run({ params, state, inputs }) {

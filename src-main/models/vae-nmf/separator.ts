@@ -6,7 +6,7 @@ import { normalise } from './network'
 import { iterationProgram, noiseFloor, posteriorProgram, startProgram } from './programs'
 
 /** Share of a window's mean frame energy under which a bin counts as missing from the recording. */
-const emptyBin = 2e-9
+export const emptyBin = 2e-9
 /** Energy of a frame, relative to the window's mean, under which it counts as digital silence. */
 const silentFrame = 2e-6
 

@@ -36,8 +36,8 @@ export interface Nagare {
   remove(): Promise<void>
 }
 
-/** Builds command line, engine and worker into a fresh installation. */
-export async function installNagare(): Promise<Nagare> {
+/** Builds command line, engine and worker into a fresh installation; with `bench` the benchmarks too, as a checkout has them. */
+export async function installNagare({ bench = false } = {}): Promise<Nagare> {
   // Inside node_modules, so that packages are found from there.
   const cache = join(root, 'node_modules', '.cache')
   await mkdir(cache, { recursive: true })
@@ -45,6 +45,7 @@ export async function installNagare(): Promise<Nagare> {
   await chmod(app, 0o755)
   await writeFile(join(app, 'package.json'), '{"name":"nagare","version":"1.2.3","type":"module"}')
   await symlink(join(root, 'resources'), join(app, 'resources'), 'junction')
+  if (bench) await symlink(join(root, 'test'), join(app, 'test'), 'junction')
   await mkdir(join(app, 'out/renderer'), { recursive: true })
   await writeFile(join(app, 'out/renderer/index.html'), '<title>Nagare</title>')
   await build({
@@ -63,6 +64,7 @@ export async function installNagare(): Promise<Nagare> {
           cli: join(root, 'src-main/cli/entry.ts'),
           engine: join(root, 'src-main/engine/entry.ts'),
           worker: join(root, 'src-main/jobs/worker.ts'),
+          ...(bench ? { bench: join(root, 'test/bench/entry.ts') } : {}),
         },
         external: [/^@tensorflow\/tfjs-node/],
         output: { entryFileNames: '[name].js', chunkFileNames: 'chunk-[hash].js' },
