@@ -1,0 +1,13 @@
+import { realpathSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import type { BenchSuite } from '../../src-main/cli/bench'
+import { compute } from './compute'
+import { serveCase } from './serve'
+
+/** The suites of `nagare bench`. */
+export const suites: readonly BenchSuite[] = [compute]
+
+// The same bundle, started as a program of its own, is the measured process: `bench.js CASE`.
+const [, program, caseName] = process.argv
+if (program && caseName && realpathSync(program) === realpathSync(fileURLToPath(import.meta.url)))
+  await serveCase(caseName)
