@@ -48,7 +48,14 @@ function sourceState() {
     if (facts.isDirectory()) for (const name of readdirSync(path).sort()) add(join(path, name))
     else hash.update(`${path}\0${facts.size}\0${facts.mtimeMs}\n`)
   }
-  for (const name of ['src-main', 'src-renderer', 'electron.vite.config.ts', 'svelte.config.js', 'package.json'])
+  for (const name of [
+    'src-main',
+    'src-renderer',
+    'test/bench',
+    'electron.vite.config.ts',
+    'svelte.config.js',
+    'package.json',
+  ])
     add(join(root, name))
   return hash.digest('hex')
 }

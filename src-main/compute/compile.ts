@@ -14,12 +14,15 @@ export interface CompiledProgram extends Omit<OnnxModel, 'graph'> {
   bytes: Uint8Array
   /** Parameters that the graph reads. */
   params: string[]
+  /** How many operators it has. */
+  nodes: number
 }
 
 /** Encodes a model for ONNX Runtime. */
 export function encodeProgram({ graph, ...names }: OnnxModel): CompiledProgram {
   const external = graph.tensors.filter((tensor) => tensor.external)
-  return { ...names, bytes: encodeModel(graph), params: external.map(({ name }) => name.slice('params.'.length)) }
+  const params = external.map(({ name }) => name.slice('params.'.length))
+  return { ...names, bytes: encodeModel(graph), params, nodes: graph.nodes.length }
 }
 
 /**

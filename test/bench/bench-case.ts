@@ -1,4 +1,4 @@
-import type { Device } from '../../src-main/compute'
+import type { Device, LoadValues, ProgramSpec } from '../../src-main/compute'
 import { float32, type NDArray, type NDArrays } from '../../src-main/lib/ndarray'
 import type { Random } from '../../src-main/lib/random'
 
@@ -16,6 +16,14 @@ export interface BenchCase {
   /** Weights and inputs, which both sides read from one file. */
   values(random: Random): NDArrays
   open(values: NDArrays, device: Device): Promise<OpenCase>
+}
+
+/** A program whose loading is measured. */
+export interface LoadCase {
+  name: string
+  title: string
+  values(random: Random): NDArrays
+  load(values: NDArrays): { spec: ProgramSpec; values: LoadValues }
 }
 
 export interface OpenCase {

@@ -74,12 +74,11 @@ function outcome(
     ['', 'Nagare ms', 'PyTorch ms', 'ratio', 'GFLOPS', 'PyTorch', 'Nagare MB', 'PyTorch', 'ratio', 'differs'],
     [...rows.map(rowCells), ...loading.map(({ title, times }) => [title, figure(times.median)])],
   )
-  const parts = loading.flatMap(({ parts }) =>
+  const parts = loading.flatMap(({ title, parts }) =>
     parts
       ? [
-          `Of the first load: ${Object.entries(parts)
-            .map(([name, ms]) => `${name} ${figure(ms)} ms`)
-            .join(', ')}; the rest is ONNX Runtime’s session.`,
+          `${title}: ${parts.operators} operators; ${figure(parts.compile)} ms to trace and lower, ${figure(parts.encode)} to encode, ` +
+            `the rest is ONNX Runtime’s session.`,
         ]
       : [],
   )

@@ -8,10 +8,10 @@ export type Request =
   | { do: 'peak' }
   /** Writes what both sides must agree on to the file `result`, from a fresh start. */
   | { do: 'check'; result: string }
-  /** Milliseconds that the WaveNet's training step takes to load, with compiled graphs kept in `cache`, in a process that has loaded nothing yet. */
-  | { do: 'load'; values: string; threads: number; cache: string }
+  /** Milliseconds that the program `name` takes to load, with compiled graphs kept in `cache`, in a process that has loaded nothing yet. */
+  | { do: 'load'; name: string; values: string; threads: number; cache: string }
   /** Milliseconds of the parts of compiling it, in such a process. */
-  | { do: 'compile'; values: string }
+  | { do: 'compile'; name: string; values: string }
 
 export interface Replies {
   /** Versions of what computes. */
@@ -21,7 +21,7 @@ export interface Replies {
   peak: { megabytes: number | null }
   check: Record<string, never>
   load: { milliseconds: number }
-  compile: { trace: number; lower: number; encode: number }
+  compile: { compile: number; encode: number; operators: number }
 }
 
 export type Reply<R extends Request> = Replies[R['do']]

@@ -2,21 +2,15 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
 import * as ort from 'onnxruntime-node'
 import { openDevice } from '../../src-main/compute'
-import { encodeProgram } from '../../src-main/compute/compile'
-import { tidyGraph } from '../../src-main/compute/onnx/graph'
-import { lowerProgram } from '../../src-main/compute/onnx/lower'
-import { traceProgram } from '../../src-main/compute/trace/trace'
+import { compileProgram, encodeProgram } from '../../src-main/compute/compile'
 import { decodeSafetensors, encodeSafetensors } from '../../src-main/packs'
-import type { BenchCase, OpenCase } from './bench-case'
-import { cases } from './cases'
-import { loadTraining, wavenetTraining } from './cases/wavenet'
+import type { BenchCase, LoadCase, OpenCase } from './bench-case'
+import { cases, loads } from './cases'
 import type { Reply, Request } from './messages'
 
 /** Answers requests on stdin, one line of JSON each, until it ends: the measured process of our side. */
 export async function serveCase(name: string): Promise<void> {
-  const found = cases.find((known) => known.name === name)
-  if (!found) throw new Error(`There is no case ${name}.`)
-  const answer = answering(found)
+  const answer = answering(cases.find((known) => known.name === name))
   for await (const line of createInterface({ input: process.stdin })) {
     const reply = await answer(JSON.parse(line) as Request).catch((thrown: unknown) => ({
       error: thrown instanceof Error ? thrown.message : String(thrown),
@@ -26,13 +20,14 @@ export async function serveCase(name: string): Promise<void> {
   process.exit()
 }
 
-function answering(measured: BenchCase): (request: Request) => Promise<Reply<Request>> {
+function answering(measured: BenchCase | undefined): (request: Request) => Promise<Reply<Request>> {
   let open: () => Promise<OpenCase>
   let opened: OpenCase
   return async (request) => {
     switch (request.do) {
       case 'open': {
         const device = await openDevice(request.device, { threads: request.threads })
+        if (!measured) throw new Error('This process measures how programs load.')
         open = async () => measured.open(await numbers(request.values), device)
         opened = await open()
         return { versions: { node: process.versions.node, onnxruntime: ort.env.versions.node ?? 'unknown' } }
@@ -49,22 +44,24 @@ function answering(measured: BenchCase): (request: Request) => Promise<Reply<Req
           threads: request.threads,
           cache: { folder: request.cache, stamp: 'bench' },
         })
-        const values = await numbers(request.values)
-        const [, milliseconds] = await timed(() => loadTraining(values, device))
+        const { spec, values } = programOf(request.name).load(await numbers(request.values))
+        const [, milliseconds] = await timed(() => device.load(spec, values))
         return { milliseconds }
       }
       case 'compile': {
-        const spec = wavenetTraining(await numbers(request.values))
-        const [program, trace] = await timed(() => traceProgram(spec))
-        const [model, lower] = await timed(() => {
-          const lowered = lowerProgram(program, {})
-          return { ...lowered, graph: tidyGraph(lowered.graph) }
-        })
+        const { spec, values } = programOf(request.name).load(await numbers(request.values))
+        const [model, compile] = await timed(() => compileProgram(spec, values.params ?? {}))
         const [, encode] = await timed(() => encodeProgram(model))
-        return { trace, lower, encode }
+        return { compile, encode, operators: model.graph.nodes.length }
       }
     }
   }
+}
+
+function programOf(name: string): LoadCase {
+  const found = loads.find((known) => known.name === name)
+  if (!found) throw new Error(`There is no program ${name}.`)
+  return found
 }
 
 const numbers = async (path: string) => decodeSafetensors(await readFile(path), path)

@@ -1,9 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core'
-import type { Device, ProgramSpec, Tensors } from '../../../src-main/compute'
+import type { ProgramSpec, Tensors } from '../../../src-main/compute'
 import { float32, pick, type NDArrays } from '../../../src-main/lib/ndarray'
 import type { Random } from '../../../src-main/lib/random'
 import { adam, conv1d, gatedTanh, trainingProgram } from '../../../src-main/nn'
-import { convValues, firstMoments, normal, shapesOf, type BenchCase } from '../bench-case'
+import { convValues, firstMoments, normal, shapesOf, type BenchCase, type LoadCase } from '../bench-case'
 
 const channels = 256
 const layers = 8
@@ -93,7 +93,7 @@ export const wavenetForward: BenchCase = {
 }
 
 /** One step of Adam on the squared error of the network above. */
-export function wavenetTraining(all: NDArrays): ProgramSpec {
+function wavenetTraining(all: NDArrays): ProgramSpec {
   const program = trainingProgram({
     name: 'wavenet-step',
     params: shapesOf(weightsOf(all)),
@@ -107,10 +107,6 @@ export function wavenetTraining(all: NDArrays): ProgramSpec {
   return { ...program, key: 'bench' }
 }
 
-/** Starts training from the weights in `all`. */
-export const loadTraining = (all: NDArrays, device: Device) =>
-  device.load(wavenetTraining(all), { state: weightsOf(all) })
-
 export const wavenetStep: BenchCase = {
   name: 'wavenet-step',
   title: 'WaveNet 256 ch × 8, training step',
@@ -120,7 +116,7 @@ export const wavenetStep: BenchCase = {
   repeats: 3,
   values,
   async open(all, device) {
-    const runner = await loadTraining(all, device)
+    const runner = await device.load(wavenetTraining(all), { state: weightsOf(all) })
     const inputs = pick(all, [...inputNames, 'target'])
     return {
       call: () => runner.run(inputs),
@@ -131,4 +127,11 @@ export const wavenetStep: BenchCase = {
       },
     }
   },
+}
+
+export const wavenetLoad: LoadCase = {
+  name: wavenetStep.name,
+  title: wavenetStep.title,
+  values,
+  load: (all) => ({ spec: wavenetTraining(all), values: { state: weightsOf(all) } }),
 }
