@@ -17,6 +17,8 @@ export interface BenchOptions {
   threads: number
   seed: number
   device: string
+  /** How long a suite that takes as long as it is given may take. */
+  minutes: number
   /** Names of the rows to measure; all where left out. */
   only: readonly string[] | undefined
   terminal: Terminal
@@ -29,7 +31,7 @@ export interface BenchSuite {
   run(options: BenchOptions): Promise<Outcome>
 }
 
-const usage = 'nagare bench [SUITE] [--rounds N] [--threads N] [--only ROW,ROW…]'
+const usage = 'nagare bench [SUITE] [--rounds N] [--threads N] [--only ROW,ROW…] [--minutes M]'
 
 export const bench: Command = {
   name: 'bench',
@@ -41,12 +43,20 @@ export const bench: Command = {
     '--rounds N': 'rounds in which the two sides take turns (7)',
     '--threads N': 'threads of either side (as many as the machine has)',
     '--only ROW,ROW…': 'measure these rows only',
+    '--minutes M': 'soak: how long the first of its two runs takes (10)',
   },
-  options: { ...commonOptions, rounds: { type: 'string' }, threads: { type: 'string' }, only: { type: 'string' } },
+  options: {
+    ...commonOptions,
+    rounds: { type: 'string' },
+    threads: { type: 'string' },
+    only: { type: 'string' },
+    minutes: { type: 'string' },
+  },
   async run({ values, positionals }, terminal) {
     const cores = availableParallelism()
     const rounds = number(values, 'rounds', { min: 1, max: 1000, integer: true }) ?? 7
     const threads = number(values, 'threads', { min: 1, max: cores, integer: true }) ?? cores
+    const minutes = number(values, 'minutes', { min: 0.01, max: 10_000 }) ?? 10
     const { root, engine } = places()
     const bundle = join(dirname(engine), 'bench.js')
     const suites = await loadSuites(root, bundle)
@@ -70,6 +80,7 @@ export const bench: Command = {
       threads,
       seed: seedOf(values),
       device: text(values, 'device') ?? 'cpu',
+      minutes,
       only: text(values, 'only')?.split(','),
       terminal,
     })

@@ -82,6 +82,15 @@ export function number(
   throw new NagareError('bad-input', `--${name} must be ${what} from ${bounds.min} to ${bounds.max}, got ${given}.`)
 }
 
+/** An option that is one of `choices`; undefined when left out. */
+export function oneOf<T extends string>(values: Values, name: string, choices: readonly T[]): T | undefined {
+  const given = text(values, name)
+  if (given === undefined) return undefined
+  const found = choices.find((choice) => choice === given)
+  if (found) return found
+  throw new NagareError('bad-input', `--${name} must be one of ${choices.join(', ')}, got ${given}.`)
+}
+
 export const seedOf = (values: Values) => number(values, 'seed', { min: 0, max: 2 ** 31 - 1, integer: true }) ?? 0
 
 /** `--set key=value` pairs as a record. */

@@ -1,14 +1,16 @@
 import { mkdir, rmdir, stat } from 'node:fs/promises'
 import { basename, extname, join, resolve, sep } from 'node:path'
+import { precisions } from '../compute'
 import { asNagareError, NagareError } from '../lib/errors'
 import { enhance as task } from '../tasks/enhance'
 import { enhanceSettings } from '../tasks/enhance/settings'
-import { commonOptions, needed, number, seedOf, text, type Command } from './command'
+import { commonOptions, needed, number, oneOf, seedOf, text, type Command } from './command'
 import { identity, outputPath } from './outputs'
 import { findPackOfKind } from './places'
 import { duration } from './terminal'
 
-const usage = 'nagare enhance IN… -o OUT [--model PACK] [--strength 0..1] [--iterations N] [--noise-out FILE]'
+const usage =
+  'nagare enhance IN… -o OUT [--model PACK] [--strength 0..1] [--iterations N] [--noise-out FILE] [--precision P]'
 
 const mostIterations = enhanceSettings.shape.iterations.unwrap().maxValue!
 
@@ -22,6 +24,7 @@ export const enhance: Command = {
     '--noise-out FILE': 'also write what was taken away',
     '--strength 0..1': `how much of the noise is taken away (${enhanceSettings.parse({}).strength})`,
     '--iterations N': `more find the noise better and take longer (${enhanceSettings.parse({}).iterations}, at most ${mostIterations})`,
+    '--precision P': `how exactly the model computes: ${precisions.join(', ')} (${enhanceSettings.parse({}).precision})`,
     '--model PACK': 'a model pack, by path or by its name in `nagare models`',
   },
   options: {
@@ -31,6 +34,7 @@ export const enhance: Command = {
     strength: { type: 'string' },
     iterations: { type: 'string' },
     'noise-out': { type: 'string' },
+    precision: { type: 'string' },
   },
   async run({ values, positionals }, terminal) {
     const inputs = positionals.map((path) => resolve(path))
@@ -39,7 +43,8 @@ export const enhance: Command = {
     const out = needed(values, 'out', usage)
     const strength = number(values, 'strength', { min: 0, max: 1 })
     const iterations = number(values, 'iterations', { min: 1, max: mostIterations, integer: true })
-    const settings = enhanceSettings.omit({ noise: true }).parse({ strength, iterations })
+    const precision = oneOf(values, 'precision', precisions)
+    const settings = enhanceSettings.omit({ noise: true }).parse({ strength, iterations, precision })
     const seed = seedOf(values)
     let device = text(values, 'device') ?? 'cpu'
     // Said once, whatever the number of recordings.

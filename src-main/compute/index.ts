@@ -11,4 +11,15 @@ export {
   type BilinearOptions,
   type PoolOptions,
 } from './ops/resample'
-export type { Device, LoadOptions, LoadValues, Precision, ProgramSpec, Runner, Shapes, Tensors } from './program'
+
+export {
+  precisions,
+  type Device,
+  type LoadOptions,
+  type LoadValues,
+  type Precision,
+  type ProgramSpec,
+  type Runner,
+  type Shapes,
+  type Tensors,
+} from './program'

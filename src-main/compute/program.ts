@@ -51,7 +51,8 @@ export interface LoadValues {
 }
 
 /** How exactly a program computes: `int8` and `float16` trade exactness for speed or memory (`nagare bench quant` says how much). */
-export type Precision = 'float32' | 'float16' | 'int8'
+export const precisions = ['float32', 'float16', 'int8'] as const
+export type Precision = (typeof precisions)[number]
 
 export interface LoadOptions {
   /** Default `float32`; others are for inference. */

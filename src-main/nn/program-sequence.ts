@@ -30,8 +30,10 @@ export function programSequence(name: string, steps: Readonly<Record<string, Pro
   }
   const fromZero = new Set(entries.flatMap(([, spec]) => spec.zeros ?? []))
 
+  const keys = entries.map(([step, spec]) => [step, spec.name, spec.key])
   return {
     name,
+    ...(entries.every(([, spec]) => spec.key !== undefined) ? { key: JSON.stringify(keys) } : {}),
     state,
     zeros: [...fromZero],
     inputs,

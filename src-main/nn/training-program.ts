@@ -28,6 +28,8 @@ export interface AverageOptions {
 
 export interface TrainingOptions {
   name: string
+  /** As `ProgramSpec.key`: must tell apart all that the loss, the optimiser and the other options compute. */
+  key?: string
   /** What is trained; kept as state under the same names. */
   params: Shapes
   inputs: Shapes
@@ -107,6 +109,7 @@ export function trainingProgram(options: TrainingOptions): ProgramSpec {
 
   return {
     name,
+    ...(options.key === undefined ? {} : { key: options.key }),
     state: merged(name, 'state', [params, state, frozen, fromZero, ...(ema?.warmup === false ? [averages] : [])]),
     zeros: Object.keys(fromZero),
     inputs: merged(name, 'inputs', [inputs, learningRate === 'input' ? { learningRate: [] } : {}]),

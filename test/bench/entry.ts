@@ -2,10 +2,12 @@ import { realpathSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { BenchSuite } from '../../src-main/cli/bench'
 import { compute } from './compute'
+import { quant } from './quant'
 import { serveCase } from './serve'
+import { soak } from './soak'
 
 /** The suites of `nagare bench`. */
-export const suites: readonly BenchSuite[] = [compute]
+export const suites: readonly BenchSuite[] = [compute, quant, soak]
 
 // The same bundle, started as a program of its own, is the measured process: `bench.js CASE`.
 const [, program, caseName] = process.argv

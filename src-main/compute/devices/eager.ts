@@ -9,6 +9,7 @@ import {
   typedArray,
   valueTypes,
   type Device,
+  type Precision,
   type ProgramSpec,
   type Runner,
   type Tensors,
@@ -24,10 +25,7 @@ export function eagerDevice(id: string, name: string, backend: string): Device {
     id,
     name,
     load: async (spec, values, { precision = 'float32' } = {}) => {
-      if (precision !== 'float32')
-        throw new NagareError('unsupported', `${name} computes in float32 only; ${precision} was asked for.`, {
-          hint: 'Choose another device or precision.',
-        })
+      if (precision !== 'float32') throw onlyFloat32(name, precision)
       const params = checkValues(spec.name, 'params', valueTypes(spec.params), values.params ?? {})
       const state = checkValues(spec.name, 'state', valueTypes(spec.state), values.state ?? {}, spec.zeros)
       return withBackend(backend, () =>
@@ -36,6 +34,12 @@ export function eagerDevice(id: string, name: string, backend: string): Device {
     },
   }
 }
+
+/** The error of a device that knows no other precision. */
+export const onlyFloat32 = (device: string, precision: Precision) =>
+  new NagareError('unsupported', `${device} computes in float32 only; ${precision} was asked for.`, {
+    hint: 'Choose another device or precision.',
+  })
 
 /** The slow, plain device that every other one is compared with. */
 export const referenceDevice = (): Device => eagerDevice('reference', 'Reference (tfjs, one thread)', 'cpu')

@@ -3,7 +3,7 @@ import { listSupportedBackends } from 'onnxruntime-node'
 import { errorRecord, NagareError } from '../../lib/errors'
 import type { Device } from '../program'
 import { verified, type DeviceInfo } from './device-info'
-import { referenceDevice } from './eager'
+import { onlyFloat32, referenceDevice } from './eager'
 import { hasGpu } from './gpu-name'
 import { cpuDevice, onnxRuntimeDevice, type OnnxRuntimeOptions } from './onnx-runtime'
 import { probed, probeFile } from './probe'
@@ -30,6 +30,8 @@ const openProcessor = (options: OnnxRuntimeOptions): Device => ({ ...cpuDevice(o
  * never a software driver. Throws `not-found` for an unknown id and `unavailable` with the reason where it cannot run here, unless `fallback` is given.
  */
 export async function openDevice(id = 'cpu', options: OpenOptions = {}): Promise<Device> {
+  const { precision = 'float32' } = options
+  if (precision !== 'float32' && (id === 'reference' || id === 'tensorflow')) throw onlyFloat32(id, precision)
   if (id === 'cpu') return openProcessor(options)
   if (id === 'reference') return referenceDevice()
   try {

@@ -31,6 +31,8 @@ export interface OnnxRuntimeOptions {
   threads?: number | undefined
   /** Where compiled programs are kept between starts. */
   cache?: GraphCache | undefined
+  /** How exactly programs with parameters compute, that is all but training; `float32` where left out. */
+  precision?: Precision | undefined
 }
 
 /**
@@ -49,7 +51,7 @@ export function onnxRuntimeDevice(
   id: string,
   name: string,
   provider: Provider,
-  { threads, cache = defaultGraphCache() }: OnnxRuntimeOptions = {},
+  { threads, cache = defaultGraphCache(), precision: usual = 'float32' }: OnnxRuntimeOptions = {},
 ): Device {
   const sessionOptions: ort.InferenceSession.SessionOptions = {
     executionProviders: [{ name: id, ...provider.options }],
@@ -70,7 +72,8 @@ export function onnxRuntimeDevice(
   const device = {
     id,
     name,
-    load: async (spec: ProgramSpec, values: LoadValues, { precision = 'float32' }: LoadOptions = {}) => {
+    load: async (spec: ProgramSpec, values: LoadValues, options: LoadOptions = {}) => {
+      const precision = options.precision ?? (spec.params ? usual : 'float32')
       const params = checkValues(spec.name, 'params', valueTypes(spec.params), values.params ?? {})
       const state = checkValues(spec.name, 'state', valueTypes(spec.state), values.state ?? {}, spec.zeros)
       const compile = () => encodeProgram(compileFor(provider, spec, params, precision))

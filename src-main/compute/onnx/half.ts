@@ -53,7 +53,7 @@ export function toHalf(graph: OnnxGraph): OnnxGraph {
   const computed = new Set<string>()
   const floats = new Map<string, string>()
   const float = (name: string): string => {
-    if (!computed.has(name)) return name
+    if (!computed.has(name) || fixed.has(name)) return name
     let made = floats.get(name)
     if (made === undefined) floats.set(name, (made = onnx.node('Cast', [half(name)], { to: onnxType.float32 })))
     return made
@@ -61,7 +61,7 @@ export function toHalf(graph: OnnxGraph): OnnxGraph {
 
   for (const node of graph.nodes) {
     const carried = carriers(node, (name) => computed.has(name))
-    if (!carried || node.outputs.some((output) => fixed.has(output))) {
+    if (!carried) {
       onnx.graph.nodes.push({ ...node, inputs: node.inputs.map(float) })
       continue
     }
@@ -74,6 +74,7 @@ export function toHalf(graph: OnnxGraph): OnnxGraph {
     node.outputs.forEach((output, i) => {
       halves.set(output, outputs[i]!)
       computed.add(output)
+      if (fixed.has(output)) onnx.nodes('Cast', [outputs[i]!], { to: onnxType.float32 }, [output])
     })
   }
   return tidyGraph({

@@ -90,11 +90,14 @@ export function toInt8(graph: OnnxGraph): OnnxGraph {
     return turn(biased, [0, kernel.length + 1, ...axes])
   }
 
+  const fixed = new Set(graph.outputs.map(({ name }) => name))
   const replaced = new Map<string, string>()
   for (const node of graph.nodes) {
     const result = lower(node)
+    const [output] = node.outputs as [string]
     if (result === undefined) onnx.graph.nodes.push(node)
-    else replaced.set(node.outputs[0]!, result)
+    else if (fixed.has(output)) onnx.nodes('Identity', [result], {}, [output])
+    else replaced.set(output, result)
   }
   const named = (node: OnnxNode): OnnxNode => ({
     ...node,

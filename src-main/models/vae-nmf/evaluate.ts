@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { z } from 'zod'
-import { openDevice } from '../../compute'
+import { openDevice, precisions } from '../../compute'
 import { mixAtSnr, readMono, segmentalSnr, siSdr } from '../../dsp'
 import { asNagareError, NagareError } from '../../lib/errors'
 import { openPack } from '../../packs'
@@ -22,11 +22,12 @@ const Options = z.object({
     .refine((list) => list.every((snr) => Number.isFinite(snr)), 'ratios are numbers, set apart by commas'),
   /** Folders of `speech/` to take; those that the pack's card does not name, if left out. */
   speakers: z.string().optional(),
+  precision: z.enum(precisions).default('float32'),
 })
 
 /** The evaluation's own options and the chain's settings out of `key=value` pairs. */
-function readOptions({ mixtures, seconds, snrs, speakers, ...chain }: Record<string, string>) {
-  const options = Options.safeParse({ mixtures, seconds, snrs, speakers })
+function readOptions({ mixtures, seconds, snrs, speakers, precision, ...chain }: Record<string, string>) {
+  const options = Options.safeParse({ mixtures, seconds, snrs, speakers, precision })
   const settings = McemSettings.strict().safeParse(
     Object.fromEntries(Object.entries(chain).map(([key, value]) => [key, Number(value)])),
   )
@@ -53,12 +54,12 @@ interface Mixture {
  */
 export async function evaluateVae(context: EvaluateContext): Promise<Evaluation> {
   const { data, device: deviceId, seed, progress, checkCancelled } = context
-  const { mixtures: count, seconds, snrs, speakers, settings } = readOptions(context.set)
+  const { mixtures: count, seconds, snrs, speakers, precision, settings } = readOptions(context.set)
   const pack = await openPack(context.pack)
   const model = speechModel(pack)
   const trained = pack.manifest.provenance.data.map(({ name }) => name)
   const list = await planMixtures(data, { count, snrs, wanted: speakers?.split(','), trained })
-  const device = await openDevice(deviceId, { fallback: context.fallback })
+  const device = await openDevice(deviceId, { precision, fallback: context.fallback })
   const rows: Evaluation['rows'] = []
   let busy = 0
   for (const [i, mixture] of list.entries()) {
@@ -86,7 +87,7 @@ export async function evaluateVae(context: EvaluateContext): Promise<Evaluation>
   return {
     protocol:
       `${list.length} mixtures of ${seconds} s: speakers ${used} (none named in the pack's card), ${new Set(list.map(({ noise }) => noise)).size} noises, ` +
-      `${snrs.join(' and ')} dB in turn; SI-SDR against the clean recording; ${settings.iterations} EM iterations of ${settings.moves} moves (${settings.kept} kept), ${settings.components} noise spectra, seeds ${seed}…${seed + list.length - 1}.`,
+      `${snrs.join(' and ')} dB in turn; SI-SDR against the clean recording; ${settings.iterations} EM iterations of ${settings.moves} moves (${settings.kept} kept), ${settings.components} noise spectra, seeds ${seed}…${seed + list.length - 1}${precision === 'float32' ? '' : `, computed in ${precision}`}.`,
     metrics: [
       { name: 'SI-SDR in', value: mean('in'), unit: 'dB' },
       { name: 'SI-SDR out', value: mean('out'), unit: 'dB' },

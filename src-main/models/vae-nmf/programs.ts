@@ -67,6 +67,7 @@ export function encodeObserved(
 export function startProgram(config: VaeConfig, frontEnd: FrontEnd, frames: number): ProgramSpec {
   return {
     name: 'vae-nmf start',
+    key: JSON.stringify([config, frontEnd, frames]),
     params: encoderShapes(config),
     inputs: observationShapes(config, frames),
     run({ params, inputs }) {
@@ -124,6 +125,7 @@ export function iterationProgram(config: VaeConfig, settings: McemSettings, fram
   const { moves, kept, adapt } = settings
   return {
     name: 'vae-nmf iteration',
+    key: JSON.stringify([config, settings, frames]),
     params: decoderShapes(config),
     state: stateShapes(config, settings, frames),
     inputs: { ...observationShapes(config, frames), ...drawShapes(config, frames, moves) },
@@ -143,6 +145,7 @@ export function posteriorProgram(config: VaeConfig, settings: McemSettings, fram
   const { finalMoves } = settings
   return {
     name: 'vae-nmf posterior',
+    key: JSON.stringify([config, settings, frames]),
     params: decoderShapes(config),
     state: stateShapes(config, settings, frames),
     inputs: { ...observationShapes(config, frames), ...drawShapes(config, frames, finalMoves) },

@@ -131,6 +131,7 @@ async function loadPrograms(
     vaeLoss(config, params, values as unknown as Parameters<typeof vaeLoss>[2])
   const training = trainingProgram({
     name: 'vae-nmf training',
+    key: JSON.stringify(config),
     params: vaeShapes(config),
     frozen: featureShapes(config),
     inputs,
@@ -142,6 +143,7 @@ async function loadPrograms(
   const validator = await device.load(
     {
       name: 'vae-nmf validation',
+      key: JSON.stringify(config),
       state: { ...vaeShapes(config), ...featureShapes(config) },
       inputs,
       run: ({ state, inputs: values }) => ({ outputs: { ...loss(state, values) } }),

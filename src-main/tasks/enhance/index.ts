@@ -22,7 +22,10 @@ export const enhance: TaskDefinition<typeof enhanceSettings> = {
   accepts: 'audio',
   packKind: 'vae-nmf',
   settings: enhanceSettings,
-  commandOptions: ({ strength, iterations }) => ['--strength', String(strength), '--iterations', String(iterations)],
+  commandOptions: ({ strength, iterations, precision }) => [
+    ...['--strength', String(strength), '--iterations', String(iterations)],
+    ...(precision === 'float32' ? [] : ['--precision', precision]),
+  ],
   run,
 }
 
@@ -30,7 +33,7 @@ async function run(context: TaskContext<EnhanceSettings>): Promise<TaskOutput[]>
   const { source, sourceName, settings, seed, progress, checkCancelled } = context
   progress({ phase: 'Loading the model', done: 0, total: 1 })
   const model = speechModel(await openPack(context.pack))
-  const device = await openDevice(context.device, { fallback: context.fallback })
+  const device = await openDevice(context.device, { precision: settings.precision, fallback: context.fallback })
   const reader = await openAudio(source, { check: checkCancelled })
   const { sampleRate, channels, frames } = reader.info
   const { sampleRate: modelRate, hop } = model.frontEnd

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { precisions } from '../../compute'
 
 /** Settings of speech enhancement; titles and descriptions are what the window shows. */
 export const enhanceSettings = z.object({
@@ -18,5 +19,11 @@ export const enhanceSettings = z.object({
     .boolean()
     .default(true)
     .meta({ title: 'Keep the noise', description: 'Also saves what was taken away, to listen to.' }),
+  precision: z.enum(precisions).default('float32').meta({
+    title: 'Precision',
+    description:
+      'float32 is exact. int8 and float16 take less memory and, for large models, less time; the result differs a little.',
+    advanced: true,
+  }),
 })
 export type EnhanceSettings = z.infer<typeof enhanceSettings>

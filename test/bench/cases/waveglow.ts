@@ -13,7 +13,7 @@ import {
   trainingProgram,
   weightNorm,
 } from '../../../src-main/nn'
-import { shapesOf, type LoadCase } from '../bench-case'
+import { normal, shapesOf, within, type BenchCase, type LoadCase } from '../bench-case'
 
 const [flows, layers, channels, mels, group] = [12, 8, 256, 80, 8]
 const [hop, window, samples] = [256, 1024, 16_000]
@@ -54,12 +54,11 @@ const values =
         parts.push(conv(random, `${k}.condition.${i}`, [2 * channels, mels * group, 1]))
         parts.push(conv(random, `${k}.residual.${i}`, [i < layers - 1 ? 2 * channels : channels, channels, 1]))
       }
-      const end = { [`${k}.end.weight`]: [2 * half, channels, 1], [`${k}.end.bias`]: [2 * half] }
-      parts.push(
-        Object.fromEntries(
-          Object.entries(end).map(([name, shape]) => [name, torchUniform(random, shape, convFans([channels]))]),
-        ),
-      )
+      // As after some training: couplings that change their half, but not beyond all bounds.
+      parts.push({
+        [`${k}.end.weight`]: normal(random, [2 * half, channels, 1], 0.01),
+        [`${k}.end.bias`]: normal(random, [2 * half], 0.1),
+      })
     }
     return Object.assign({}, ...parts) as NDArrays
   }
@@ -140,20 +139,38 @@ function generated(weights: Tensors, { noise, mel }: Tensors): { audio: tf.Tenso
   return { audio: tf.reshape(tf.transpose(x, [0, 2, 1]), [1, length * group]) }
 }
 
+const inference = (all: NDArrays): ProgramSpec => ({
+  name: 'waveglow',
+  key: 'bench',
+  params: shapesOf(all),
+  inputs: { mel: [1, mels, 'frames'], noise: [1, group, `${hop / group}*frames`] },
+  run: ({ params, inputs }) => ({ outputs: generated(params, inputs) }),
+})
+
 /** WaveGlow with its published sizes (88 million parameters): generating, for any number of frames. */
 export const waveglowInference: LoadCase = {
   name: 'waveglow',
   title: 'WaveGlow 12 flows, inference',
   values: values(plainConv),
-  load: (all) => {
-    const spec: ProgramSpec = {
-      name: 'waveglow',
-      key: 'bench',
-      params: shapesOf(all),
-      inputs: { mel: [1, mels, 'frames'], noise: [1, group, `${hop / group}*frames`] },
-      run: ({ params, inputs }) => ({ outputs: generated(params, inputs) }),
-    }
-    return { spec, values: { params: all } }
+  load: (all) => ({ spec: inference(all), values: { params: all } }),
+}
+
+const frames = 32
+
+/** The same, generating a third of a second: all flows one after another. */
+export const waveglowGeneration: Pick<BenchCase, 'name' | 'title' | 'values' | 'open'> = {
+  name: 'waveglow',
+  title: `WaveGlow 12 flows, ${frames} frames`,
+  values: (random) => ({
+    ...values(plainConv)(random),
+    'input.mel': normal(random, [1, mels, frames]),
+    'input.noise': normal(random, [1, group, (hop / group) * frames], 0.6),
+  }),
+  async open(all, device) {
+    const params = Object.fromEntries(Object.entries(all).filter(([name]) => !name.startsWith('input.')))
+    const runner = await device.load(inference(params), { params })
+    const inputs = within(all, 'input.')
+    return { call: () => runner.run(inputs), check: () => runner.run(inputs) }
   },
 }
 
@@ -165,12 +182,13 @@ export const waveglowStep: LoadCase = {
   load: (all) => {
     const spec = trainingProgram({
       name: 'waveglow-step',
+      key: 'bench',
       params: shapesOf(all),
       inputs: { audio: [1, samples], mel: [1, mels, Math.ceil(samples / hop)] },
       loss,
       optimizer: adam(),
       learningRate: 1e-4,
     })
-    return { spec: { ...spec, key: 'bench' }, values: { state: all } }
+    return { spec, values: { state: all } }
   },
 }

@@ -94,8 +94,9 @@ export const wavenetForward: BenchCase = {
 
 /** One step of Adam on the squared error of the network above. */
 function wavenetTraining(all: NDArrays): ProgramSpec {
-  const program = trainingProgram({
+  return trainingProgram({
     name: 'wavenet-step',
+    key: 'bench',
     params: shapesOf(weightsOf(all)),
     inputs: { ...shapesOf(pick(all, inputNames)), target: [1, 2 * signals, steps] },
     loss: (params, inputs) => ({
@@ -104,7 +105,6 @@ function wavenetTraining(all: NDArrays): ProgramSpec {
     optimizer: adam(),
     learningRate: 1e-4,
   })
-  return { ...program, key: 'bench' }
 }
 
 export const wavenetStep: BenchCase = {
@@ -117,7 +117,7 @@ export const wavenetStep: BenchCase = {
   values,
   async open(all, device) {
     const runner = await device.load(wavenetTraining(all), { state: weightsOf(all) })
-    const inputs = pick(all, [...inputNames, 'target'])
+    const inputs = pick(all, wavenetInputs)
     return {
       call: () => runner.run(inputs),
       async check() {
@@ -128,6 +128,9 @@ export const wavenetStep: BenchCase = {
     }
   },
 }
+
+/** Names of a training step's inputs among its values. */
+export const wavenetInputs = [...inputNames, 'target']
 
 export const wavenetLoad: LoadCase = {
   name: wavenetStep.name,
