@@ -78,6 +78,34 @@ for (const [kernel, cases] of Object.entries(opCases)) {
   }
 }
 
+const ramp = (shape: number[], step: number) => {
+  const array = float32(shape)
+  for (let i = 0; i < array.data.length; i++) array.data[i] = Math.sin(step * i)
+  return array
+}
+const halved: ProgramSpec = {
+  name: 'halved',
+  params: { w: [40, 48] },
+  inputs: { x: [6, 40] },
+  run: ({ params, inputs }) => ({
+    outputs: { y: tf.tanh(tf.matMul(inputs['x'] as tf.Tensor2D, params['w'] as tf.Tensor2D)) },
+  }),
+}
+const halfValues = { params: { w: ramp([40, 48], 0.7) } }
+const halfResult = async (on: typeof device, precision: 'float16' | 'float32') => {
+  const runner = await on.load(halved, halfValues, { precision })
+  return (await runner.run({ x: ramp([6, 40], 1.1) }))['y']!
+}
+// A driver either has 16-bit floats, or the device says that it has none.
+const half = await halfResult(device, 'float16').then(
+  async (found) => {
+    const due = await halfResult(reference, 'float32')
+    return Math.max(...found.data.map((y, i) => Math.abs(y - due.data[i]!)))
+  },
+  (thrown: unknown) => String(thrown),
+)
+await send({ half })
+
 const numbers = (...data: number[]) => float32([data.length], Float32Array.from(data))
 const moving: ProgramSpec = {
   name: 'moving',

@@ -44,6 +44,11 @@ export function finiteCheck(
 
 /** An error of the device's own software as one that names the device and the program. */
 export function deviceError(device: Pick<Device, 'id' | 'name'>, spec: ProgramSpec, thrown: unknown): NagareError {
+  if (lacksHalf(thrown))
+    return new NagareError('unavailable', `${device.name} cannot compute with 16-bit floats.`, {
+      hint: 'Choose float32.',
+      cause: thrown,
+    })
   if (thrown instanceof NagareError) return thrown
   const { message } = errorRecord(thrown)
   const isGpu = device.id !== 'cpu'
@@ -53,6 +58,9 @@ export function deviceError(device: Pick<Device, 'id' | 'name'>, spec: ProgramSp
     { cause: thrown, ...(isGpu ? { hint: 'Compute on the processor: --device cpu.' } : {}) },
   )
 }
+
+/** Whether ONNX Runtime said that the device has no 16-bit floats. */
+export const lacksHalf = (thrown: unknown): boolean => /\brequires f16\b/.test(errorRecord(thrown).message)
 
 const notFinite = (arrays: NDArrays) => Object.keys(arrays).find((name) => !finite(arrays[name]!.data))
 

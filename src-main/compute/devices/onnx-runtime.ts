@@ -19,7 +19,7 @@ import {
   type Runner,
 } from '../program'
 import { compiledFrom, defaultGraphCache, type GraphCache } from './graph-cache'
-import { deviceError, finiteCheck } from './guard'
+import { deviceError, finiteCheck, lacksHalf } from './guard'
 import { arrayOf, tensorOf } from './ort-tensors'
 import { cpuProvider, type Provider } from './providers'
 import { serial } from './serial'
@@ -80,7 +80,9 @@ export function onnxRuntimeDevice(
       const compiled = precision === 'float32' ? await compiledFrom(kept, spec, compile) : compile()
       const check = id === 'cpu' ? undefined : finiteCheck(device, () => cpuDevice({ threads }), spec, params)
       const store = stateStore(state, sessionOptions)
-      const session = await open(spec.name, compiled, params)
+      const session = await open(spec.name, compiled, params).catch((thrown: unknown) => {
+        throw lacksHalf(thrown) ? deviceError(device, spec, thrown) : thrown
+      })
       return sessionRunner(spec, compiled, session, store, { device, check, pinned: provider.keepsState === true })
     },
   }

@@ -142,6 +142,8 @@ export const binary: KernelTable = {
     inputs: ['condition', 't', 'e'],
     broadcasts: true,
     infer: ([condition, t, e]) => [typed(t!.dtype, fitted([condition!, t!, e!]))],
+    fold: ({ graph, inputs: [, t, e], type }) =>
+      t!.uniform !== undefined && t!.uniform === e!.uniform ? graph.uniform(t!.uniform, type) : undefined,
     lower: (onnx, names) => [onnx.node('Where', names)],
   },
   FusedBatchNorm: kernel<tf.FusedBatchNormAttrs>({

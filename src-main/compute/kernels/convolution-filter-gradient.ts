@@ -1,6 +1,8 @@
 import { sizeOf } from '../../lib/ndarray'
 import type { OnnxBuilder } from '../onnx/builder'
 import { tapsOf, type ConvolutionAttrs } from '../ops/convolution'
+import { columnsOf, cutsEvenly, inOrderOfTaps, isCompact, rowsOf, squaresSeen } from './convolution-columns'
+import { padded, tapViews } from './convolution-taps'
 
 type Shape = readonly number[]
 
@@ -27,6 +29,10 @@ export function lowerFilterGradient(
   const taps = tapsOf(kernel)
   if (perGroup === 1 && groups > 1) return lowerDepthwise(onnx, [x, dy], [xShape, dyShape], attrs)
   if (taps.length > MANY_TAPS && isSteep(attrs)) return lowerSteep(onnx, [x, dy], [xShape, dyShape], attrs)
+
+  if (isCompact('gradient', positions, attrs)) return lowerByColumns(onnx, [x, dy], [xShape, dyShape], attrs)
+  if (perGroup >= FEW_CHANNELS && cutsEvenly(kernel, attrs))
+    return lowerBySquares(onnx, [x, dy], [xShape, dyShape], attrs)
   const batchInside = batch === 1 || prefersBatchInside(xShape, dyShape, attrs)
   const swap = batchInside && batch > 1
 
@@ -91,6 +97,31 @@ function lowerSteep(
   return onnx.node('Slice', [inOrder, ...[[0], [count], [2]].map((numbers) => onnx.ints(numbers))])
 }
 
+/** For few positions: a single product with all that the filter sees, laid out in the filter's own order. */
+function lowerByColumns(
+  onnx: OnnxBuilder,
+  [x, dy]: readonly [string, string],
+  [xShape, dyShape]: readonly [Shape, Shape],
+  attrs: ConvolutionAttrs,
+): string {
+  const columns = columnsOf(onnx, x, xShape, attrs.shape.slice(2), dyShape.slice(2), attrs)
+  return onnx.reshape(onnx.node('Gemm', [rowsOf(onnx, dy, dyShape), columns], { transB: 1 }), attrs.shape)
+}
+
+/** For strided filters over a plane: a product with each square of x of one stride, then the taps put in order. */
+function lowerBySquares(
+  onnx: OnnxBuilder,
+  [x, dy]: readonly [string, string],
+  [xShape, dyShape]: readonly [Shape, Shape],
+  attrs: ConvolutionAttrs,
+): string {
+  const [out, channels, ...kernel] = attrs.shape as [number, number, ...number[]]
+  const left = rowsOf(onnx, dy, dyShape)
+  const squares = squaresSeen(onnx, x, xShape, kernel, dyShape.slice(2), attrs)
+  const products = squares.map((square) => onnx.node('Gemm', [left, square], { transB: 1 }))
+  return onnx.reshape(inOrderOfTaps(onnx, products, kernel, attrs.strides[0]!, [out * channels, 1]), attrs.shape)
+}
+
 /** Every channel has filters of its own: products element by element, summed. */
 function lowerDepthwise(
   onnx: OnnxBuilder,
@@ -121,51 +152,4 @@ function prefersBatchInside(xShape: Shape, dyShape: Shape, { shape }: Convolutio
   const transposed = sizeOf(xShape) + sizeOf(dyShape)
   const summed = xShape[0]! * sizeOf(shape)
   return 2 * summed > 3 * transposed
-}
-
-/** What each tap sees of the padded x, by `turned` in its final order of axes: [batch, channels, ...positions] or [channels, batch, ...positions]. */
-function tapViews(
-  onnx: OnnxBuilder,
-  turned: (name: string) => string,
-  x: string,
-  [, , ...space]: Shape,
-  positions: Shape,
-  taps: readonly Shape[],
-  { strides, dilations, pads }: ConvolutionAttrs,
-): string[] {
-  const axes = positions.map((_, axis) => axis)
-  const offsets = taps.map((tap) => tap.map((at, axis) => Math.floor((at * dilations[axis]!) / strides[axis]!)))
-  const lengths = axes.map((axis) => positions[axis]! + Math.max(...offsets.map((offset) => offset[axis]!)))
-  const before = pads.map(([pad]) => pad)
-  const after = axes.map((axis) => lengths[axis]! * strides[axis]! - space[axis]! - before[axis]!)
-  const source = turned(padded(onnx, x, before, after))
-
-  /** Every stride-th element from each first one on: the taps of a strided filter share them. */
-  const phases = new Map<string, string>()
-  const phaseOf = (firsts: Shape): string => {
-    if (strides.every((stride) => stride === 1)) return source
-    let phase = phases.get(String(firsts))
-    if (phase === undefined) {
-      const ends = axes.map((axis) => lengths[axis]! * strides[axis]!)
-      phase = onnx.node('Slice', [source, ...[firsts, ends, axes.map((axis) => axis + 2), strides].map(ints)])
-      phases.set(String(firsts), phase)
-    }
-    return phase
-  }
-  const ints = (numbers: Shape) => onnx.ints(numbers)
-
-  return taps.map((tap, i) => {
-    const phase = phaseOf(tap.map((at, axis) => (at * dilations[axis]!) % strides[axis]!))
-    const cut = axes.filter((axis) => positions[axis] !== lengths[axis])
-    if (cut.length === 0) return phase
-    const starts = cut.map((axis) => offsets[i]![axis]!)
-    const ends = cut.map((axis, j) => starts[j]! + positions[axis]!)
-    return onnx.node('Slice', [phase, ...[starts, ends, cut.map((axis) => axis + 2)].map(ints)])
-  })
-}
-
-/** x [batch, channels, ...space] with zeros around it; negative counts cut. */
-function padded(onnx: OnnxBuilder, x: string, before: Shape, after: Shape): string {
-  if ([...before, ...after].every((count) => count === 0)) return x
-  return onnx.node('Pad', [x, onnx.ints([0, 0, ...before, 0, 0, ...after]), onnx.scalar('float32', 0)])
 }

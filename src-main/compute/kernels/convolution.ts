@@ -1,7 +1,9 @@
 import { sizeOf } from '../../lib/ndarray'
 import type { OnnxBuilder } from '../onnx/builder'
 import { reachOf, type ConvolutionAttrs, type ConvolutionGeometry } from '../ops/convolution'
+import { isCompact, lowerConvByColumns, lowerInputGradientByColumns } from './convolution-columns'
 import { lowerFilterGradient } from './convolution-filter-gradient'
+import type { Value } from '../trace/graph'
 import { float, kernel, type Kernel, type KernelTable } from './kernel'
 
 type Shape = readonly number[]
@@ -89,16 +91,32 @@ function lowerAsConvTranspose(
   return onnx.node('ConvTranspose', [dy, filter], { ...onnxGeometry(attrs, attrs.pads), output_padding: rest })
 }
 
+/** Whether a batch meets a filter that may change: for a constant one, ONNX Runtime prepares its own convolutions, and they are faster. */
+const meetsTrainedFilter = ([batched, filter]: readonly Value[]) =>
+  batched!.shape[0]! > 1 && !filter!.source?.startsWith('params.')
+
 const convolution = (inputs: readonly string[], lower: Kernel<ConvolutionAttrs>['lower']): Kernel =>
-  kernel<ConvolutionAttrs>({ inputs, infer: (_, { shape }) => [float(shape)], lower })
+  kernel<ConvolutionAttrs>({
+    inputs,
+    infer: (_, { shape }) => [float(shape)],
+    // Second-order gradients pass on zeros, and whole backward passes of them are left out.
+    fold: ({ graph, inputs: given, type }) =>
+      given.some(({ uniform }) => uniform === 0) ? graph.uniform(0, type) : undefined,
+    lower,
+  })
 
 /** Convolution and its two gradients, channels-first (`ops/convolution`). */
 export const convolutions: KernelTable = {
-  Conv: convolution(['x', 'filter'], (onnx, [x, filter], { attrs, inputs }) => [
-    lowerConv(onnx, [x!, filter!], inputs[0]!.shape, inputs[1]!.shape, attrs),
-  ]),
+  Conv: convolution(['x', 'filter'], (onnx, [x, filter], { attrs, inputs }) => {
+    const shapes = [inputs[0]!.shape, inputs[1]!.shape] as const
+    if (meetsTrainedFilter(inputs) && isCompact('conv', attrs.shape.slice(2), attrs))
+      return [lowerConvByColumns(onnx, [x!, filter!], shapes, attrs)]
+    return [lowerConv(onnx, [x!, filter!], ...shapes, attrs)]
+  }),
   ConvInputGradient: convolution(['dy', 'filter'], (onnx, [dy, filter], { attrs, inputs }) => {
     const [dyShape, shape] = [inputs[0]!.shape, inputs[1]!.shape]
+    if (meetsTrainedFilter(inputs) && isCompact('gradient', dyShape.slice(2), attrs))
+      return [lowerInputGradientByColumns(onnx, [dy!, filter!], [dyShape, shape], attrs)]
     const reach = reachOf(shape.slice(2), attrs.dilations)
     const plain =
       attrs.strides.every((stride) => stride === 1) &&

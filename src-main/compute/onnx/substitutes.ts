@@ -1,3 +1,5 @@
+import { sizeOf } from '../../lib/ndarray'
+import { reachOf, tapsOf } from '../ops/convolution'
 import { OnnxBuilder } from './builder'
 import type { OnnxAttribute, OnnxGraph, OnnxNode, OnnxValueInfo } from './graph'
 
@@ -59,6 +61,40 @@ export const webgpuSubstitutes: Readonly<Record<string, Substitute>> = {
     const all = (number: number) => onnx.ints(back.map(() => number))
     const turned = [onnx.ints(back.map((i) => on[i]!)), onnx.ints(back.map((i) => by[i]!))]
     return onnx.node('Slice', [first, all(-1), all(-(2 ** 31)), ...turned])
+  },
+  SpaceToDepth: (onnx, [x], { blocksize }) => {
+    const size = blocksize as number
+    // Not by slices: ONNX Runtime would make them one SpaceToDepth again.
+    const turned = (from: string, shape: readonly number[], perm: readonly number[]) =>
+      onnx.node('Transpose', [onnx.node('Reshape', [from, onnx.ints(shape)])], { perm })
+    const columns = turned(x!, [0, 0, 0, -1, size], [0, 4, 1, 3, 2])
+    const both = turned(columns, [0, 0, 0, 0, -1, size], [0, 5, 1, 2, 4, 3])
+    const side = (start: number, end: number) => onnx.node('Shape', [both], { start, end })
+    const shape = onnx.node('Concat', [side(0, 1), onnx.ints([-1]), side(4, 6)], { axis: 0 })
+    return onnx.node('Reshape', [both, shape])
+  },
+  Col2Im: (onnx, [columns, image, block], { strides, dilations, pads }, { numbersOf }) => {
+    const [space, kernel] = [numbersOf(image!), numbersOf(block!)]
+    if (!space || !kernel) return undefined
+    const [steps, gaps, zeros] = [strides, dilations, pads] as [number[], number[], number[]]
+    const reach = reachOf(kernel, gaps)
+    const room = space.map((length, axis) => length + zeros[axis]! + zeros[axis + space.length]! - reach[axis]!)
+    const positions = room.map((length, axis) => Math.floor(length / steps[axis]!) + 1)
+    const taps = sizeOf(kernel)
+    const each = Array.from({ length: taps ** 2 }, (_, i) => (i % (taps + 1) === 0 ? 1 : 0))
+    const spread = onnx.node(
+      'ConvTranspose',
+      [onnx.reshape(columns!, [-1, taps, ...positions]), onnx.constant('float32', [taps, 1, ...kernel], each)],
+      {
+        strides: steps,
+        dilations: gaps,
+        pads: zeros,
+        group: 1,
+        output_padding: room.map((n, axis) => n % steps[axis]!),
+      },
+    )
+    const batch = onnx.node('Slice', [onnx.node('Shape', [columns!]), ...[[0], [1]].map((at) => onnx.ints(at))])
+    return onnx.node('Reshape', [spread, onnx.node('Concat', [batch, onnx.ints([-1, ...space])], { axis: 0 })])
   },
   ConvTranspose: (onnx, [x, filter], attributes, { shapeOf }) => {
     const groups = attributes['group'] as number

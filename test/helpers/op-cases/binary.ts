@@ -76,6 +76,11 @@ export const binaryCases: Record<string, OpCase[]> = {
       { c: sample([3, 1], 'bits'), a: sample(S), b: sample([4], 'normal', 2) },
       ({ c, a, b }) => tf.where(c!, a!, b!),
     ],
+    [
+      'the same number either way',
+      { c: sample([3, 1], 'bits'), a: sample(S) },
+      ({ c, a }) => tf.mul(a!, tf.where(c!, tf.fill([3, 4], 2), tf.fill([3, 4], 2))),
+    ],
   ),
   FusedBatchNorm: cases([
     'rows',

@@ -50,6 +50,35 @@ export const convGeometries: Case<ConvOptions>[] = [
   ],
   ['plane, groups', [2, 4, 4, 3], [4, 2, 2, 2], { groups: 2, strides: [2, 1] }],
   ['plane, depthwise, dilated', [1, 3, 5, 5], [3, 1, 2, 2], { groups: 3, dilations: 2, padding: 1 }],
+  ['compact plane, stride 2', [2, 2, 4, 4], [3, 2, 4, 4], { strides: 2, padding: 1 }],
+  [
+    'compact plane, squares with a rest',
+    [2, 2, 7, 6],
+    [2, 2, 4, 2],
+    {
+      strides: 2,
+      padding: [
+        [0, 1],
+        [1, 1],
+      ],
+    },
+  ],
+  ['compact plane, one position', [3, 2, 2, 3], [2, 2, 2, 3]],
+  ['compact plane, dilated', [2, 1, 4, 5], [2, 1, 2, 2], { strides: [1, 2], dilations: [2, 3] }],
+  ['compact plane, one tap', [2, 2, 2, 1], [3, 2, 1, 1]],
+  ['wide plane', [2, 1, 5, 5], [2, 1, 3, 3], { padding: 'same' }],
+  [
+    'wide plane, stride 2 with a rest',
+    [2, 1, 10, 9],
+    [1, 1, 3, 3],
+    {
+      strides: 2,
+      padding: [
+        [1, 0],
+        [1, 1],
+      ],
+    },
+  ],
 ]
 
 /** Geometries that `convTranspose` is tried on. */
@@ -79,6 +108,35 @@ export const convTransposeGeometries: Case<ConvTransposeOptions>[] = [
     },
   ],
   ['plane, groups', [1, 4, 3, 2], [4, 1, 2, 2], { groups: 2, strides: 2 }],
+  ['compact plane, stride 2', [2, 3, 2, 2], [3, 2, 4, 4], { strides: 2, padding: 1 }],
+  [
+    'compact plane, dilated, output padding',
+    [2, 2, 2, 3],
+    [2, 1, 2, 3],
+    {
+      strides: [3, 2],
+      dilations: [1, 2],
+      padding: [
+        [0, 1],
+        [2, 1],
+      ],
+      outputPadding: [2, 1],
+    },
+  ],
+  ['compact plane, stride 1', [2, 2, 3, 3], [2, 2, 2, 2]],
+  ['compact plane, padding beyond the kernel', [2, 1, 4, 4], [1, 2, 1, 2], { padding: 1 }],
+  [
+    'wide plane',
+    [2, 2, 4, 5],
+    [2, 1, 3, 2],
+    {
+      padding: [
+        [1, 1],
+        [0, 0],
+      ],
+    },
+  ],
+  ['wide plane, stride 2', [2, 2, 5, 4], [2, 1, 4, 4], { strides: 2, padding: 1 }],
 ]
 
 function casesOf<O>(geometries: Case<O>[], op: (x: tf.Tensor, filter: tf.Tensor, options?: O) => tf.Tensor): OpCase[] {
@@ -167,6 +225,81 @@ const filterGradients: [title: string, x: Shape, dy: Shape, attrs: ConvolutionAt
       ],
       groups: 2,
       shape: [2, 1, 2, 3],
+    },
+  ],
+  [
+    'plane, many channels, squares',
+    [2, 16, 9, 8],
+    [2, 2, 4, 5],
+    {
+      strides: [2, 2],
+      dilations: [1, 1],
+      pads: [
+        [1, 0],
+        [1, 1],
+      ],
+      groups: 1,
+      shape: [2, 16, 4, 2],
+    },
+  ],
+  [
+    'plane, many channels, one tap in each square',
+    [1, 16, 9, 12],
+    [1, 2, 3, 6],
+    {
+      strides: [3, 3],
+      dilations: [1, 1],
+      pads: [
+        [0, 0],
+        [0, 6],
+      ],
+      groups: 1,
+      shape: [2, 16, 3, 3],
+    },
+  ],
+  [
+    'plane, many channels, strides unlike',
+    [2, 16, 6, 5],
+    [2, 1, 3, 6],
+    {
+      strides: [2, 1],
+      dilations: [1, 1],
+      pads: [
+        [0, 0],
+        [1, 1],
+      ],
+      groups: 1,
+      shape: [1, 16, 2, 2],
+    },
+  ],
+  [
+    'compact plane, squares',
+    [2, 3, 6, 6],
+    [2, 4, 3, 3],
+    {
+      strides: [2, 2],
+      dilations: [1, 1],
+      pads: [
+        [1, 1],
+        [1, 1],
+      ],
+      groups: 1,
+      shape: [4, 3, 4, 4],
+    },
+  ],
+  [
+    'compact plane, one picture, dilated',
+    [1, 2, 5, 4],
+    [1, 3, 3, 2],
+    {
+      strides: [1, 2],
+      dilations: [2, 1],
+      pads: [
+        [0, 0],
+        [0, 0],
+      ],
+      groups: 1,
+      shape: [3, 2, 2, 2],
     },
   ],
 ]

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core'
 import { describe, expect, test } from 'vitest'
-import { openDevice, type ProgramSpec } from '../../../src-main/compute'
+import { conv, convTranspose, openDevice, type ProgramSpec } from '../../../src-main/compute'
 import { compileProgram } from '../../../src-main/compute/compile'
 import { float32, type NDArray, type NDArrays } from '../../../src-main/lib/ndarray'
 import { random } from '../../../src-main/lib/random'
@@ -116,6 +116,13 @@ describe('what cannot be one graph is refused by name', () => {
       'does not grow evenly',
     ],
     [
+      'a size that is rounded',
+      ({ inputs: { x } }) => ({
+        outputs: { y: tf.reshape(tf.slice(x!, 0, 2 * Math.ceil(x!.shape[0]! / 2) - 2), [-1, 4]) },
+      }),
+      'does not grow evenly',
+    ],
+    [
       'a table of the length',
       ({ inputs: { x } }) => ({ outputs: { y: tf.mul(x!, tf.reshape(tf.range(0, x!.shape[0]!), [-1, 1])) } }),
       'not compute the same for every length',
@@ -126,6 +133,22 @@ describe('what cannot be one graph is refused by name', () => {
       message: expect.stringMatching(new RegExp(`Program "uneven".*${message}`)),
     })
   })
+})
+
+test('strided convolutions run at odd and even lengths', async () => {
+  const spec: ProgramSpec = {
+    name: 'strided',
+    params: { down: [3, 2, 4], up: [3, 2, 4] },
+    inputs: { x: [1, 2, 'time'], even: [1, 2, '2*half'] },
+    run: ({ params, inputs }) => {
+      const down = conv(inputs['x']!, params['down']!, { strides: 2, padding: 1 })
+      const both = conv(inputs['even']!, params['down']!, { strides: 2, padding: 1 })
+      return { outputs: { down, back: convTranspose(tf.tanh(both), params['up']!, { strides: 2, padding: 1 }) } }
+    },
+  }
+  const values = { params: { down: normal([3, 2, 4]), up: normal([3, 2, 4], 2) } }
+  const runs = [4, 5, 16, 31].map((time) => ({ x: normal([1, 2, time]), even: normal([1, 2, 2 * time]) }))
+  await onBoth(spec, values, runs)
 })
 
 test('inputs whose lengths do not fit are refused, and the runner lives on', async () => {

@@ -1,6 +1,6 @@
 import { fork } from 'node:child_process'
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { build } from 'vite'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { DeviceInfo } from '../../../src-main/compute'
@@ -10,6 +10,7 @@ import { softwareVulkan } from '../../helpers/software-vulkan'
 
 const root = resolve(import.meta.dirname, '../../..')
 const icd = softwareVulkan()
+const libraries = process.env['LD_LIBRARY_PATH']
 const title = icd ? 'WebGPU on SwiftShader' : 'WebGPU (skipped: no software Vulkan driver; Chromium brings one)'
 
 interface CaseResult {
@@ -23,6 +24,7 @@ interface CaseResult {
 interface Sent {
   cases: CaseResult[]
   state?: [unknown[], unknown[]]
+  half?: number | string
   memory?: { resident: number[]; corner: number }
   end: string
 }
@@ -74,6 +76,8 @@ describe.skipIf(!icd)(title, () => {
       },
     })
     process.env['VK_ICD_FILENAMES'] = icd
+    // Chromium brings the loader too; the system may have none.
+    process.env['LD_LIBRARY_PATH'] = [dirname(icd!), libraries ?? ''].join(':')
     device = await probe('webgpu', { file: join(folder, 'probe.mjs') })
     sent = await new Promise<Sent>((done) => {
       const result: Sent = { cases: [], end: '' }
@@ -88,6 +92,8 @@ describe.skipIf(!icd)(title, () => {
 
   afterAll(async () => {
     delete process.env['VK_ICD_FILENAMES']
+    if (libraries === undefined) delete process.env['LD_LIBRARY_PATH']
+    else process.env['LD_LIBRARY_PATH'] = libraries
     if (folder) await rm(folder, { recursive: true, force: true })
   })
 
@@ -102,6 +108,11 @@ describe.skipIf(!icd)(title, () => {
   test('computed all cases and lived to the end', () => {
     expect(sent.end, `after ${sent.cases.length} cases, ${JSON.stringify(sent.cases.at(-1))}`).toBe('0')
     expect(sent.cases.length).toBe(Object.values(opCases).flat().length)
+  })
+
+  test('computes in float16, or says that it cannot', () => {
+    if (typeof sent.half === 'string') expect(sent.half).toMatch(/cannot compute with 16-bit floats/)
+    else expect(sent.half).toBeLessThan(1e-2)
   })
 
   test('its results and gradients equal the reference', () => {

@@ -10,6 +10,7 @@ import {
   type ConvTransposeOptions,
   type ProgramSpec,
 } from '../../../../src-main/compute'
+import { compileProgram } from '../../../../src-main/compute/compile'
 import { liveNodes } from '../../../../src-main/compute/trace/graph'
 import { traceProgram, withBackend } from '../../../../src-main/compute/trace/trace'
 import { float32, sizeOf, type NDArray, type NDArrays } from '../../../../src-main/lib/ndarray'
@@ -250,6 +251,52 @@ describe('shapes and options', () => {
       expect(tf.memory().numTensors - before).toBe(kept.length)
       tf.dispose([x, filter, ...kept])
     })
+  })
+
+  test.each([
+    ['conv', { x: [4, 3, 2, 2], filter: [5, 3, 2, 2] }, conv, ['Gemm']],
+    ['conv on a wide plane', { x: [4, 3, 4, 4], filter: [5, 3, 2, 2] }, conv, ['Conv']],
+    ['conv of one picture', { x: [1, 3, 2, 2], filter: [5, 3, 2, 2] }, conv, ['Conv']],
+    ['convTranspose', { x: [4, 3, 4, 4], filter: [3, 2, 2, 2] }, convTranspose, ['Gemm', 'Col2Im']],
+    ['convTranspose on a wide plane', { x: [4, 3, 5, 4], filter: [3, 2, 2, 2] }, convTranspose, ['Conv']],
+  ] as const)(
+    '%s: one product over the batch where positions are few and the filter is trained',
+    (name, types, op, expected) => {
+      const typesOf = (kind: 'params' | 'state') => {
+        const { graph } = compileProgram(
+          {
+            name,
+            [kind]: { filter: types.filter },
+            inputs: { x: types.x },
+            run: ({ inputs: { x }, [kind]: values }) => ({ outputs: { y: op(x!, values['filter']!, { strides: 1 }) } }),
+          },
+          kind === 'params' ? { filter: sample(types.filter) } : {},
+        )
+        return graph.nodes.map(({ type }) => type).filter((type) => /Gemm|MatMul|Conv|Col2Im/.test(type))
+      }
+      expect(typesOf('state')).toEqual(expected)
+      expect(typesOf('params')).toEqual(['Conv'])
+    },
+  )
+
+  test('convolutions of zeros are zeros', () => {
+    const { graph, outputs } = traceProgram({
+      name: 'zeros',
+      inputs: { x: [2, 3, 4, 4], filter: [3, 3, 2, 2] },
+      run: ({ inputs: { x, filter } }) => ({
+        outputs: {
+          conv: conv(tf.zerosLike(x!), filter!),
+          convTranspose: convTranspose(x!, tf.zerosLike(filter!)),
+          filter: tf.grad((w: tf.Tensor) => tf.sum(conv(tf.zerosLike(x!), w)))(filter!),
+        },
+      }),
+    })
+    expect(liveNodes(graph, Object.values(outputs))).toEqual([])
+    expect(Object.values(outputs).map(({ uniform, shape }) => [uniform, shape])).toEqual([
+      [0, [2, 3, 3, 3]],
+      [0, [2, 3, 5, 5]],
+      [0, [3, 3, 2, 2]],
+    ])
   })
 
   test("transposes between tfjs' own convolutions meet and vanish", () => {
