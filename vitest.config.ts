@@ -21,6 +21,7 @@ export default defineConfig({
           environment: 'node',
           pool: 'forks',
           testTimeout: 60_000,
+          env: { ORT_DISABLE_TELEMETRY: '1' },
           setupFiles: ['./test/helpers/allclose.ts'],
           server: { deps: { inline: [/@tensorflow/] } },
         },

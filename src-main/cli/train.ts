@@ -85,7 +85,7 @@ export const train: Command = {
       const error = asNagareError(thrown)
       if (error.code !== 'cancelled') throw error
       throw new NagareError('cancelled', error.message, {
-        hint: 'The same command with --resume goes on from the last checkpoint.',
+        hint: 'The same command with --resume goes on from the last checkpoint, if there is one yet.',
       })
     })
     const seconds = (performance.now() - startedAt) / 1000

@@ -1,3 +1,4 @@
+import { NagareError } from '../lib/errors'
 import type { NDArrays } from '../lib/ndarray'
 import { inputTypes, lengthNames, multipleOf, type Lengths } from './lengths'
 import { encodeModel } from './onnx/encode'
@@ -36,32 +37,39 @@ export function compileProgram(spec: ProgramSpec, params: NDArrays): OnnxModel {
     const model = lower({})
     return { ...model, graph: tidied(model.graph) }
   }
-  const at = (version: (name: string) => 0 | 1 | 2): Lengths =>
-    Object.fromEntries(names.map((name, i) => [name, sampleLength(i, version(name))]))
-  const base = at(() => 0)
-  const model = lower(base)
-  const sources = lengthSources(spec, names, model)
-  const others = [...sources.map((source) => at((name) => (name === source.name ? 1 : 0))), at(() => 2)]
+  const [base, ...others] = samplePoints(names)
+  const model = lower(base!)
   const graphs = [model.graph, ...others.map((lengths) => lower(lengths).graph)]
-  return { ...model, graph: tidied(unifyGraphs(graphs, [base, ...others], sources)) }
+  return { ...model, graph: tidied(unifyGraphs(graphs, [base!, ...others], lengthSources(spec, names, model))) }
 }
 
 const tidied = (graph: OnnxGraph) => tidyGraph(fuseBiases(tidyGraph(graph)))
 
 /**
  * Lengths to trace at. No two are alike, so that no sizes of a program agree by accident; they leave different rests, so that nothing that is rounded
- * passes for even growth; and they are larger than constants that are stored when small.
+ * passes for even growth; they are larger than constants that are stored when small, and the last is so much larger that what changes at some length shows.
  */
 const SAMPLES = [
-  [263, 346, 420],
-  [269, 358, 444],
-  [271, 362, 450],
-  [277, 382, 462],
-  [281, 386, 474],
+  [263, 346, 420, 2503],
+  [269, 358, 444, 2531],
+  [271, 362, 450, 2543],
+  [277, 382, 462, 2549],
+  [281, 386, 474, 2551],
+  [283, 394, 486, 2557],
 ] as const
 
-const sampleLength = (name: number, version: 0 | 1 | 2) =>
-  SAMPLES[name % SAMPLES.length]![version] * (1 + Math.floor(name / SAMPLES.length))
+/** Enough points to tell a polynomial of second degree in the lengths from anything else. */
+function samplePoints(names: readonly string[]): Lengths[] {
+  if (names.length > SAMPLES.length)
+    throw new NagareError('unsupported', `A program may leave ${SAMPLES.length} lengths open, not ${names.length}.`)
+  const at = (version: (i: number) => 0 | 1 | 2 | 3): Lengths =>
+    Object.fromEntries(names.map((name, i) => [name, SAMPLES[i]![version(i)]]))
+  const alone = (version: 1 | 2 | 3) => names.map((_, i) => at((j) => (j === i ? version : 0)))
+  const pairs = names.flatMap((_, i) =>
+    names.slice(i + 1).map((_, k) => at((j) => (j === i || j === i + 1 + k ? 1 : 0))),
+  )
+  return [at(() => 0), ...alone(1), ...alone(2), ...alone(3), ...pairs]
+}
 
 /** For each length an input of the graph that has it as a side; lengths of inputs that are never read are left out. */
 function lengthSources(spec: ProgramSpec, names: readonly string[], { inputs }: OnnxModel): LengthSource[] {

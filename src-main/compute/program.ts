@@ -116,7 +116,14 @@ export function checkValues(
 
 function checkValue(program: string, what: string, type: ValueType, value: NDArray): void {
   const sameShape = value.shape.length === type.shape.length && value.shape.every((side, i) => side === type.shape[i])
-  if (sameShape && value.dtype === type.dtype && value.data.length === sizeOf(type.shape)) return
+  const [due, found] = [typedArray(type.dtype, 0)[Symbol.toStringTag], value.data[Symbol.toStringTag]]
+  const fits = sameShape && value.dtype === type.dtype && value.data.length === sizeOf(type.shape)
+  if (fits && due === found) return
+  if (fits)
+    throw new NagareError(
+      'bad-input',
+      `Program "${program}" expects ${what} as ${type.dtype} in a ${due}, found a ${found ?? typeof value.data}.`,
+    )
   throw new NagareError(
     'bad-input',
     `Program "${program}" expects ${what} as ${type.dtype} [${type.shape}], found ${value.dtype} [${value.shape}] with ${value.data.length} numbers.`,

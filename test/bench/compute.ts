@@ -37,7 +37,7 @@ function chooseRows(only: readonly string[] | undefined) {
   const names = [...cases.map(({ name }) => name), 'loading']
   const stranger = only?.find((name) => !names.includes(name))
   if (stranger !== undefined)
-    throw new NagareError('bad-input', `There is no row ${stranger}.`, { hint: `Choose of ${names.join(', ')}.` })
+    throw new NagareError('bad-input', `There is no row ${stranger}.`, { hint: `Choose one of ${names.join(', ')}.` })
   const wanted = (name: string) => only?.includes(name) ?? true
   return { cases: cases.filter(({ name }) => wanted(name)), loading: wanted('loading') }
 }

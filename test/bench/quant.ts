@@ -40,7 +40,7 @@ export const quant: BenchSuite = {
     const stranger = options.only?.find((name) => !all.some((known) => known.name === name))
     if (stranger !== undefined)
       throw new NagareError('bad-input', `There is no row ${stranger}.`, {
-        hint: `Choose of ${all.map(({ name }) => name).join(', ')}.`,
+        hint: `Choose one of ${all.map(({ name }) => name).join(', ')}.`,
       })
     const chosen = all.filter(({ name }) => options.only?.includes(name) ?? true)
     const rows: { name: string; title: string; measured: Measured[] }[] = []

@@ -1,8 +1,8 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
-import * as ort from 'onnxruntime-node'
 import { openDevice } from '../../src-main/compute'
 import { compileProgram, encodeProgram } from '../../src-main/compute/compile'
+import { runtime } from '../../src-main/compute/devices/ort'
 import { decodeSafetensors, encodeSafetensors } from '../../src-main/packs'
 import type { BenchCase, LoadCase, OpenCase } from './bench-case'
 import { cases, loads } from './cases'
@@ -30,7 +30,7 @@ function answering(measured: BenchCase | undefined): (request: Request) => Promi
         if (!measured) throw new Error('This process measures how programs load.')
         open = async () => measured.open(await numbers(request.values), device)
         opened = await open()
-        return { versions: { node: process.versions.node, onnxruntime: ort.env.versions.node ?? 'unknown' } }
+        return { versions: { node: process.versions.node, onnxruntime: runtime.env.versions.node ?? 'unknown' } }
       }
       case 'time':
         return { milliseconds: await times(() => opened.call(), request) }

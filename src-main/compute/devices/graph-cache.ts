@@ -13,6 +13,8 @@ export interface GraphCache {
   stamp: string
 }
 
+const NEWLINE = 0x0a
+
 /** Most bytes that the folder keeps; what was used longest ago goes first. */
 const CAPACITY = 256e6
 
@@ -78,24 +80,19 @@ export async function compiledFrom(
 
 async function keep(folder: string, path: string, { bytes, ...names }: CompiledProgram): Promise<void> {
   await mkdir(folder, { recursive: true })
-  const head = Buffer.from(`${JSON.stringify({ ...names, sha256: sha256(bytes) })}\n`)
-  await writeFileAtomic(path, Buffer.concat([head, bytes]))
+  const whole = Buffer.concat([Buffer.from(`${JSON.stringify(names)}\n`), bytes])
+  await writeFileAtomic(path, Buffer.concat([Buffer.from(`${sha256(whole)}\n`), whole]))
   await prune(folder)
 }
 
 /** Throws where the file is missing, cut short or changed. */
 async function readCompiled(path: string): Promise<CompiledProgram> {
   const file = await readFile(path)
-  const end = file.indexOf(0x0a)
-  const { sha256: expected, ...names } = JSON.parse(file.subarray(0, end).toString()) as Omit<
-    CompiledProgram,
-    'bytes'
-  > & {
-    sha256: string
-  }
-  const bytes = file.subarray(end + 1)
-  if (sha256(bytes) !== expected) throw new Error(`${path} is damaged`)
-  return { ...names, bytes }
+  const whole = file.subarray(file.indexOf(NEWLINE) + 1)
+  if (file.subarray(0, -whole.length - 1).toString() !== sha256(whole)) throw new Error(`${path} is damaged`)
+  const end = whole.indexOf(NEWLINE)
+  const names = JSON.parse(whole.subarray(0, end).toString()) as Omit<CompiledProgram, 'bytes'>
+  return { ...names, bytes: whole.subarray(end + 1) }
 }
 
 async function prune(folder: string): Promise<void> {

@@ -1,11 +1,11 @@
 import { cpus } from 'node:os'
-import { listSupportedBackends } from 'onnxruntime-node'
 import { errorRecord, NagareError } from '../../lib/errors'
 import type { Device } from '../program'
 import { verified, type DeviceInfo } from './device-info'
 import { onlyFloat32, referenceDevice } from './eager'
 import { hasGpu } from './gpu-name'
 import { cpuDevice, onnxRuntimeDevice, type OnnxRuntimeOptions } from './onnx-runtime'
+import { runtime } from './ort'
 import { probed, probeFile } from './probe'
 import { gpuProviders } from './providers'
 import { selfTest } from './self-test'
@@ -106,7 +106,7 @@ function verifiedTensorflow(): Promise<Device> {
 }
 
 const bundled = (provider: string) =>
-  listSupportedBackends().some((backend) => backend.name === provider && backend.bundled)
+  runtime.listSupportedBackends().some((backend) => backend.name === provider && backend.bundled)
 const bundledGpus = () => Object.keys(gpuProviders).filter(bundled)
 
 /**

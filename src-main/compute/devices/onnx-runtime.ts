@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
 import type * as ort from 'onnxruntime-node'
+import { NagareError } from '../../lib/errors'
 import type { NDArrays } from '../../lib/ndarray'
 import { throughGate } from '../../lib/run-gate'
 import { compileProgram, encodeProgram, type CompiledProgram } from '../compile'
@@ -145,16 +146,25 @@ function sessionRunner(
     return outputs
   }
 
+  let disposed = false
+  const whileAlive = <T>(call: () => Promise<T>): Promise<T> =>
+    inTurn(() => {
+      if (disposed) throw new NagareError('internal', `Program "${spec.name}" was used after it was disposed of.`)
+      return call()
+    })
+
   return {
-    run: (inputs) => inTurn(() => guarded(() => step(inputs))),
-    state: () => inTurn(() => guarded(() => state.read())),
+    run: (inputs) => whileAlive(() => guarded(() => step(inputs))),
+    state: () => whileAlive(() => guarded(() => state.read())),
     setState: (values) =>
-      inTurn(async () => {
+      whileAlive(async () => {
         const known = Object.fromEntries(Object.entries(stateTypes).filter(([name]) => name in values))
         state.write(checkValues(spec.name, 'state', known, values))
       }),
     dispose: () =>
       inTurn(async () => {
+        if (disposed) return
+        disposed = true
         await state.dispose()
         await release()
       }),

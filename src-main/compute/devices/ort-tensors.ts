@@ -1,10 +1,11 @@
-import * as ort from 'onnxruntime-node'
+import type * as ort from 'onnxruntime-node'
 import type { NDArray } from '../../lib/ndarray'
 import { typedArray } from '../program'
+import { runtime } from './ort'
 
 /** An ONNX Runtime tensor over `array`'s own memory. */
 export const tensorOf = ({ dtype, data, shape }: NDArray): ort.Tensor =>
-  new ort.Tensor(dtype as 'float32', data as Float32Array, shape)
+  new runtime.Tensor(dtype as 'float32', data as Float32Array, shape)
 
 /** The array behind a tensor on the processor, not copied. */
 export function arrayOf(tensor: ort.Tensor): NDArray {

@@ -1,7 +1,6 @@
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import * as ort from 'onnxruntime-node'
 import { encodeProgram } from '../compile'
 import { bytesOf } from '../onnx/encode'
 import type { NDArrays } from '../../lib/ndarray'
@@ -9,6 +8,7 @@ import type { LoadValues, ProgramSpec } from '../program'
 import { compileFor } from './onnx-runtime'
 import { tensorOf } from './ort-tensors'
 import type { Provider } from './providers'
+import { runtime } from './ort'
 
 /** Where the nodes of a program ran: ONNX operators and how many nodes of each, on the device and on the processor. */
 export interface Placement {
@@ -28,7 +28,7 @@ export async function placement(
   try {
     const { params = {}, state = {} } = values
     const compiled = encodeProgram(compileFor(provider, spec, params))
-    const session = await ort.InferenceSession.create(compiled.bytes, {
+    const session = await runtime.InferenceSession.create(compiled.bytes, {
       executionProviders: [{ name: id, ...provider.options }],
       executionMode: 'sequential',
       logSeverityLevel: 3,

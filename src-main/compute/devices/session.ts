@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto'
-import * as ort from 'onnxruntime-node'
+import type * as ort from 'onnxruntime-node'
 import { NagareError } from '../../lib/errors'
-import type { NDArray, NDArrays } from '../../lib/ndarray'
+import type { NDArrays } from '../../lib/ndarray'
 import { throughGate } from '../../lib/run-gate'
 import type { CompiledProgram } from '../compile'
 import { bytesOf } from '../onnx/encode'
+import { runtime } from './ort'
 
 /** An ONNX Runtime session that runners of the same graph with the same weights share. */
 export interface SharedSession {
@@ -18,34 +19,35 @@ interface Entry {
   users: number
 }
 
-/** Opens sessions with the `options` for each graph; two calls for the same graph over the very same arrays get one session. */
+/** Opens sessions with the `options` for each graph; two calls for the same graph with the same weights get one session. */
 export function sessionPool(options: (compiled: CompiledProgram) => ort.InferenceSession.SessionOptions) {
   const entries = new Map<string, Entry>()
-  const identities = new WeakMap<object, number>()
-  let count = 0
-  const identity = ({ data }: NDArray) => {
-    if (!identities.has(data)) identities.set(data, count++)
-    return identities.get(data)!
-  }
 
   return async (program: string, compiled: CompiledProgram, params: NDArrays): Promise<SharedSession> => {
-    const weights = compiled.params.map((name) => identity(params[name]!))
-    const key = `${createHash('sha1').update(compiled.bytes).digest('hex')} ${weights}`
+    const hash = createHash('sha1').update(compiled.bytes)
+    for (const name of compiled.params) hash.update(bytesOf(params[name]!.data))
+    const key = hash.digest('hex')
     let entry = entries.get(key)
     if (!entry)
       entries.set(key, (entry = { opening: createSession(program, compiled, params, options(compiled)), users: 0 }))
     entry.users++
     const { opening } = entry
+    const used = entry
+    const forget = () => {
+      if (entries.get(key) === used) entries.delete(key)
+    }
     const session = await opening.catch((thrown: unknown) => {
-      entries.delete(key)
+      forget()
       throw thrown
     })
-    const used = entry
+    let released = false
     return {
       session,
       release: async () => {
+        if (released) return
+        released = true
         if (--used.users > 0) return
-        entries.delete(key)
+        forget()
         await throughGate(() => session.release())
       },
     }
@@ -61,7 +63,7 @@ async function createSession(
   const externalData = names.map((name) => ({ path: `params.${name}`, data: bytesOf(params[name]!.data) }))
   try {
     return await throughGate(() =>
-      ort.InferenceSession.create(bytes, externalData.length > 0 ? { ...options, externalData } : options),
+      runtime.InferenceSession.create(bytes, externalData.length > 0 ? { ...options, externalData } : options),
     )
   } catch (thrown) {
     const message = thrown instanceof Error ? thrown.message : String(thrown)

@@ -1,10 +1,11 @@
-import * as ort from 'onnxruntime-node'
+import type * as ort from 'onnxruntime-node'
 import type { DType, NDArrays } from '../../lib/ndarray'
 import { throughGate } from '../../lib/run-gate'
 import { OnnxBuilder } from '../onnx/builder'
 import { encodeModel } from '../onnx/encode'
 import { mapValues } from '../trace/trace'
 import { arrayOf, copyOf, tensorOf } from './ort-tensors'
+import { runtime } from './ort'
 
 type SessionOptions = ort.InferenceSession.SessionOptions
 
@@ -45,7 +46,9 @@ export function stateStore(initial: NDArrays, options: SessionOptions): StateSto
     let session = copiers.get(key)
     if (!session) {
       const model = identityModel(from)
-      session = await throughGate(() => ort.InferenceSession.create(model, { ...options, preferredOutputLocation: to }))
+      session = await throughGate(() =>
+        runtime.InferenceSession.create(model, { ...options, preferredOutputLocation: to }),
+      )
       copiers.set(key, session)
     }
     const copier = session

@@ -1,12 +1,12 @@
 import type * as tf from '@tensorflow/tfjs-core'
 import type { OnnxBuilder } from '../onnx/builder'
 import { NagareError } from '../../lib/errors'
-import type { DType } from '../../lib/ndarray'
 import type { ValueType } from '../program'
 import { broadcastShape, sameShape, type Value } from '../trace/graph'
-import { float, kernel, typed, type Folding, type Kernel, type KernelTable } from './kernel'
+import { float, kernel, numeric, typed, type Folding, type Kernel, type KernelTable } from './kernel'
 
-type Formula = (onnx: OnnxBuilder, a: string, b: string, dtype: DType) => string
+/** `of` are the values that `a` and `b` name. */
+type Formula = (onnx: OnnxBuilder, a: string, b: string, of: readonly Value[]) => string
 
 function fitted(inputs: readonly ValueType[]): number[] {
   const shape = broadcastShape(inputs.map((input) => input.shape))
@@ -28,6 +28,7 @@ interface Rules {
 function arithmetic(formula: string | Formula, { numbers, neutral = {} }: Rules = {}): Kernel {
   return {
     inputs: ['a', 'b'],
+    takes: numeric,
     broadcasts: true,
     infer: ([a, b]) => [typed(a!.dtype, fitted([a!, b!]))],
     fold: ({ graph, inputs: [a, b], type }: Folding<unknown>) => {
@@ -42,8 +43,8 @@ function arithmetic(formula: string | Formula, { numbers, neutral = {} }: Rules 
             : undefined
       return kept && sameShape(kept.shape, type.shape) ? kept : undefined
     },
-    lower: (onnx, [a, b], { outputs }) => [
-      typeof formula === 'string' ? onnx.node(formula, [a!, b!]) : formula(onnx, a!, b!, outputs[0]!.dtype),
+    lower: (onnx, [a, b], { inputs }) => [
+      typeof formula === 'string' ? onnx.node(formula, [a!, b!]) : formula(onnx, a!, b!, inputs),
     ],
   }
 }
@@ -56,7 +57,7 @@ function comparison(formula: Formula): Kernel {
     infer: ([a, b]) => [typed('bool', fitted([a!, b!]))],
     lower: (onnx, names, { inputs }) => {
       const [a, b] = names.map((name, i) => (inputs[i]!.dtype === 'bool' ? onnx.cast(name, 'int32') : name))
-      return [formula(onnx, a!, b!, inputs[0]!.dtype)]
+      return [formula(onnx, a!, b!, inputs)]
     },
   }
 }
@@ -75,15 +76,40 @@ const op =
   (onnx, a, b) =>
     onnx.node(type, [a, b])
 
-const floorDivide: Formula = (onnx, a, b, dtype) => {
-  if (dtype === 'float32') return onnx.node('Floor', [onnx.node('Div', [a, b])])
-  const quotient = onnx.node('Div', [onnx.cast(a, 'float32'), onnx.cast(b, 'float32')])
-  return onnx.cast(onnx.node('Floor', [quotient]), 'int32')
+/**
+ * An integer divisor with 1 in place of 0 and -1, and where they are: dividing by 0, or the least integer by -1, stops the process. No `special`
+ * where the divisor is a constant that has neither.
+ */
+function safeDivisor(onnx: OnnxBuilder, b: string, { uniform }: Value): { divisor: string; special?: string } {
+  if (uniform !== undefined && uniform !== 0 && uniform !== -1) return { divisor: b }
+  const within = [
+    onnx.node('GreaterOrEqual', [b, onnx.scalar('int32', -1)]),
+    onnx.node('LessOrEqual', [b, onnx.scalar('int32', 0)]),
+  ]
+  const special = onnx.node('And', within)
+  return { divisor: onnx.node('Where', [special, onnx.scalar('int32', 1), b]), special }
 }
 
-/** a - b ⌊a / b⌋: the remainder with the divisor's sign. */
-const floorMod: Formula = (onnx, a, b, dtype) => {
-  if (dtype === 'int32') return onnx.node('Mod', [a, b])
+/** ⌊a / b⌋ as int32, and for integers 0 where b is 0. */
+const floorDivide: Formula = (onnx, a, b, of) => {
+  if (of[0]!.dtype === 'float32') return onnx.cast(onnx.node('Floor', [onnx.node('Div', [a, b])]), 'int32')
+  const [zero, one] = [onnx.scalar('int32', 0), onnx.scalar('int32', 1)]
+  const { divisor, special } = safeDivisor(onnx, b, of[1]!)
+  const truncated = onnx.node('Div', [a, divisor])
+  const inexact = onnx.node('Not', [onnx.node('Equal', [onnx.node('Mul', [truncated, divisor]), a])])
+  const negative = onnx.node('Xor', [onnx.node('Less', [a, zero]), onnx.node('Less', [divisor, zero])])
+  const floored = onnx.node('Where', [
+    onnx.node('And', [inexact, negative]),
+    onnx.node('Sub', [truncated, one]),
+    truncated,
+  ])
+  // a / 1 · b is 0 and -a at the divisors 0 and -1.
+  return special === undefined ? floored : onnx.node('Mul', [floored, onnx.node('Where', [special, b, one])])
+}
+
+/** a - b ⌊a / b⌋: the remainder with the divisor's sign, and for integers 0 where b is 0. */
+const floorMod: Formula = (onnx, a, b, of) => {
+  if (of[0]!.dtype === 'int32') return onnx.node('Mod', [a, safeDivisor(onnx, b, of[1]!).divisor])
   const truncated = onnx.node('Mod', [a, b], { fmod: 1 })
   const zero = onnx.scalar('float32', 0)
   const otherSign = onnx.node('Less', [onnx.node('Mul', [truncated, b]), zero])
@@ -128,7 +154,12 @@ export const binary: KernelTable = {
     inputs: ['x', 'alpha'],
     broadcasts: true,
     infer: ([x, alpha]) => [float(fitted([x!, alpha!]))],
-    lower: (onnx, [x, alpha]) => [onnx.node('PRelu', [x!, alpha!])],
+    lower: (onnx, names, { inputs }) => [
+      onnx.node(
+        'PRelu',
+        names.map((name, i) => (inputs[i]!.dtype === 'float32' ? name : onnx.cast(name, 'float32'))),
+      ),
+    ],
   },
   Equal: comparison(op('Equal')),
   NotEqual: comparison((onnx, a, b) => onnx.node('Not', [onnx.node('Equal', [a, b])])),
@@ -144,7 +175,11 @@ export const binary: KernelTable = {
     infer: ([condition, t, e]) => [typed(t!.dtype, fitted([condition!, t!, e!]))],
     fold: ({ graph, inputs: [, t, e], type }) =>
       t!.uniform !== undefined && t!.uniform === e!.uniform ? graph.uniform(t!.uniform, type) : undefined,
-    lower: (onnx, names) => [onnx.node('Where', names)],
+    lower: (onnx, [condition, ...sides], { outputs }) => {
+      if (outputs[0]!.dtype !== 'bool') return [onnx.node('Where', [condition!, ...sides])]
+      const chosen = onnx.node('Where', [condition!, ...sides.map((side) => onnx.cast(side, 'int32'))])
+      return [onnx.cast(chosen, 'bool')]
+    },
   },
   FusedBatchNorm: kernel<tf.FusedBatchNormAttrs>({
     inputs: ['x', 'mean', 'variance', 'offset', 'scale'],
@@ -162,6 +197,7 @@ export const binary: KernelTable = {
   }),
   AddN: {
     inputs: 'list',
+    takes: numeric,
     infer: ([x]) => [x!],
     lower: (onnx, names, { inputs }) => [sum(onnx, names, inputs)],
   },

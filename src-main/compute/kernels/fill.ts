@@ -1,5 +1,6 @@
 import type * as tf from '@tensorflow/tfjs-core'
-import { sizeOf, type DType } from '../../lib/ndarray'
+import type { DType } from '../../lib/ndarray'
+import { typedArray } from '../program'
 import { kernel, type Kernel, type KernelTable } from './kernel'
 
 const filled = (number: number): Kernel => ({
@@ -31,10 +32,12 @@ function rangeNumbers({ start, stop, step }: { start: number; stop: number; step
 export const fill: KernelTable = {
   ZerosLike: filled(0),
   OnesLike: filled(1),
-  Fill: generated<tf.FillAttrs>(
-    (attrs) => ({ shape: attrs.shape, dtype: (attrs.dtype ?? 'float32') as DType }),
-    (attrs) => new Array<number>(sizeOf(attrs.shape)).fill(attrs.value as number),
-  ),
+  Fill: kernel<tf.FillAttrs>({
+    inputs: [],
+    infer: (_, { shape, dtype }) => [{ shape, dtype: (dtype ?? 'float32') as DType }],
+    fold: ({ graph, attrs: { value }, type }) => graph.uniform(typedArray(type.dtype, [Number(value)])[0]!, type),
+    lower: () => [],
+  }),
   Range: generated<tf.RangeAttrs>(
     (attrs) => ({ shape: [rangeNumbers(attrs).length], dtype: attrs.dtype as DType }),
     rangeNumbers,

@@ -4,7 +4,7 @@ import { convolutions } from './convolution'
 import { einsums } from './einsum'
 import { fill } from './fill'
 import { gather } from './gather'
-import type { Kernel } from './kernel'
+import { withDtypes, type Kernel } from './kernel'
 import { matmul } from './matmul'
 import { pool } from './pool'
 import { reduce } from './reduce'
@@ -33,5 +33,5 @@ export const kernels: ReadonlyMap<string, Kernel> = new Map(
     ...compositions,
     ...convolutions,
     ...convolutionsOfTfjs,
-  }),
+  }).map(([name, kernel]) => [name, withDtypes(name, kernel)]),
 )

@@ -17,6 +17,8 @@ export interface Folding<A> {
 export interface Kernel<A = Attrs> {
   /** Names of the kernel's inputs in the order in which `infer` and `lower` get them; 'list' for kernels over an array of tensors. */
   inputs: readonly string[] | 'list'
+  /** The dtypes that its inputs may have; any where left out. */
+  takes?: readonly DType[]
   /** Types of the outputs. */
   infer(inputs: readonly ValueType[], attrs: A): ValueType[]
   /** A value already known to equal the result, so that no node is needed. */
@@ -49,9 +51,28 @@ export function composed<A>(inputs: readonly string[], compose: NonNullable<Kern
 export const float = (shape: readonly number[]): ValueType => ({ shape, dtype: 'float32' })
 export const typed = (dtype: DType, shape: readonly number[]): ValueType => ({ shape, dtype })
 
-/** Axes counted from 0, sorted; all of them where `axis` is null, undefined or empty. */
+/** What kernels of arithmetic take: tfjs has no rule for sums and products of bools. */
+export const numeric: readonly DType[] = ['float32', 'int32']
+
+/** The kernel `name`, refusing inputs of other dtypes than it takes: throws `unsupported` while tracing. */
+export function withDtypes(name: string, given: Kernel): Kernel {
+  const { takes } = given
+  if (!takes) return given
+  return {
+    ...given,
+    infer: (inputs, attrs) => {
+      const wrong = inputs.find(({ dtype }) => !takes.includes(dtype))
+      if (!wrong) return given.infer(inputs, attrs)
+      const found = inputs.map(({ dtype, shape }) => `${dtype} [${shape}]`).join(', ')
+      throw new NagareError('unsupported', `${name} takes ${takes.join(' or ')}, found ${found}.`, {
+        hint: `Convert the ${wrong.dtype} tensor first with tf.cast(x, '${takes.includes('int32') ? 'int32' : 'float32'}').`,
+      })
+    },
+  }
+}
+
+/** Axes counted from 0, sorted; all of them where `axis` is null or undefined, none where it is empty. */
 export function axesOf(axis: number | readonly number[] | null | undefined, rank: number): number[] {
-  const given = axis === null || axis === undefined ? [] : typeof axis === 'number' ? [axis] : axis
-  if (given.length === 0) return Array.from({ length: rank }, (_, i) => i)
-  return given.map((a) => (a < 0 ? a + rank : a)).sort((a, b) => a - b)
+  if (axis === null || axis === undefined) return Array.from({ length: rank }, (_, i) => i)
+  return (typeof axis === 'number' ? [axis] : axis).map((a) => (a < 0 ? a + rank : a)).sort((a, b) => a - b)
 }

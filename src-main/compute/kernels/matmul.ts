@@ -3,7 +3,7 @@ import { NagareError } from '../../lib/errors'
 import { sizeOf } from '../../lib/ndarray'
 import type { OnnxBuilder } from '../onnx/builder'
 import { broadcastShape, type Value } from '../trace/graph'
-import { float, kernel, type KernelTable } from './kernel'
+import { kernel, numeric, typed, type KernelTable } from './kernel'
 
 /** Swaps the last two axes where `swap` asks for it. */
 function turned(onnx: OnnxBuilder, name: string, rank: number, swap: boolean): string {
@@ -24,6 +24,7 @@ function withoutBatch(onnx: OnnxBuilder, name: string, value: Value): { name: st
 export const matmul: KernelTable = {
   BatchMatMul: kernel<tf.BatchMatMulAttrs>({
     inputs: ['a', 'b'],
+    takes: numeric,
     infer: ([a, b], { transposeA, transposeB }) => {
       const [rows, innerA] = transposeA ? [a!.shape.at(-1)!, a!.shape.at(-2)!] : [a!.shape.at(-2)!, a!.shape.at(-1)!]
       const [innerB, columns] = transposeB ? [b!.shape.at(-1)!, b!.shape.at(-2)!] : [b!.shape.at(-2)!, b!.shape.at(-1)!]
@@ -35,14 +36,16 @@ export const matmul: KernelTable = {
           `matMul of [${a!.shape}]${flag(transposeA)} by [${b!.shape}]${flag(transposeB)} does not fit.`,
         )
       }
-      return [float([...batch, rows, columns])]
+      return [typed(a!.dtype, [...batch, rows, columns])]
     },
     lower: (onnx, [a, b], { attrs, inputs, outputs }) => {
       const { transposeA, transposeB } = attrs
       const shape = outputs[0]!.shape
       if (shape.length === 2) {
         if (!transposeA && !transposeB) return [onnx.node('MatMul', [a!, b!])]
-        return [onnx.node('Gemm', [a!, b!], { transA: Number(transposeA), transB: Number(transposeB) })]
+        // ONNX Runtime has Gemm for floats only.
+        if (outputs[0]!.dtype === 'float32')
+          return [onnx.node('Gemm', [a!, b!], { transA: Number(transposeA), transB: Number(transposeB) })]
       }
       const right = withoutBatch(onnx, b!, inputs[1]!)
       const product = onnx.node('MatMul', [

@@ -2,7 +2,7 @@ import type * as tf from '@tensorflow/tfjs-core'
 import type { OnnxBuilder } from '../onnx/builder'
 import type { ValueType } from '../program'
 import type { DType } from '../../lib/ndarray'
-import { axesOf, kernel, typed, type Kernel, type KernelTable } from './kernel'
+import { axesOf, kernel, numeric, typed, type Kernel, type KernelTable } from './kernel'
 
 interface ReduceAttrs {
   axis?: number | number[] | null
@@ -18,7 +18,7 @@ function reducedShape(shape: readonly number[], axes: readonly number[], keepDim
 }
 
 /** A reduction over `axis`; tfjs gives `keepDims` to some kernels and reshapes itself for others. */
-function reduction(type: string, resultType: (dtype: DType) => DType, computeAs?: DType): Kernel {
+function reduction(type: string, resultType: (dtype: DType) => DType): Kernel {
   return kernel<ReduceAttrs>({
     inputs: ['x'],
     infer: ([x], attrs) => [
@@ -27,7 +27,8 @@ function reduction(type: string, resultType: (dtype: DType) => DType, computeAs?
     lower: (onnx, [x], { attrs, inputs, outputs }) => {
       const { shape, dtype } = inputs[0]!
       const axes = reducedAxes(attrs, shape.length)
-      const as = computeAs ?? outputs[0]!.dtype
+      // ONNX Runtime reduces no bools.
+      const as = outputs[0]!.dtype === 'bool' ? 'int32' : outputs[0]!.dtype
       const input = dtype === as ? x! : onnx.cast(x!, as)
       if (axes.every((axis) => shape[axis] === 1))
         return [toType(onnx, onnx.reshape(input, outputs[0]!.shape), as, outputs[0]!)]
@@ -48,7 +49,8 @@ function argReduction(type: string): Kernel {
     infer: ([x], { axis }) => [typed('int32', reducedShape(x!.shape, axesOf(axis ?? 0, x!.shape.length), false))],
     lower: (onnx, [x], { attrs, inputs }) => {
       const [axis] = axesOf(attrs.axis ?? 0, inputs[0]!.shape.length)
-      return [onnx.cast(onnx.node(type, [x!], { axis: axis!, keepdims: 0 }), 'int32')]
+      const input = inputs[0]!.dtype === 'bool' ? onnx.cast(x!, 'int32') : x!
+      return [onnx.cast(onnx.node(type, [input], { axis: axis!, keepdims: 0 }), 'int32')]
     },
   })
 }
@@ -60,8 +62,8 @@ export const reduce: KernelTable = {
   Max: reduction('ReduceMax', same),
   Min: reduction('ReduceMin', same),
   Prod: reduction('ReduceProd', sums),
-  All: reduction('ReduceMin', () => 'bool', 'int32'),
-  Any: reduction('ReduceMax', () => 'bool', 'int32'),
+  All: reduction('ReduceMin', () => 'bool'),
+  Any: reduction('ReduceMax', () => 'bool'),
   ArgMax: argReduction('ArgMax'),
   ArgMin: argReduction('ArgMin'),
   Cumsum: kernel<tf.CumsumAttrs>({
@@ -80,6 +82,7 @@ export const reduce: KernelTable = {
   }),
   TopK: kernel<tf.TopKAttrs>({
     inputs: ['x'],
+    takes: numeric,
     many: true,
     infer: ([x], { k }) => {
       const shape = [...x!.shape.slice(0, -1), k]

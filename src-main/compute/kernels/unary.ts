@@ -1,9 +1,10 @@
 import type * as tf from '@tensorflow/tfjs-core'
 import type { OnnxBuilder } from '../onnx/builder'
+import type { DType } from '../../lib/ndarray'
 import type { Value } from '../trace/graph'
-import { float, kernel, typed, type Kernel, type KernelTable } from './kernel'
+import { float, kernel, numeric, typed, type Kernel, type KernelTable } from './kernel'
 
-type Formula = (onnx: OnnxBuilder, x: string) => string
+type Formula = (onnx: OnnxBuilder, x: string, dtype: DType) => string
 const one = (onnx: OnnxBuilder) => onnx.scalar('float32', 1)
 
 /** A function to float32; integer inputs are converted first. */
@@ -17,7 +18,7 @@ function toFloat(formula: string | Formula, folded?: (x: number) => number): Ker
     },
     lower: (onnx, [x], node) => {
       const input = node.inputs[0]!.dtype === 'float32' ? x! : onnx.cast(x!, 'float32')
-      return [typeof formula === 'string' ? onnx.node(formula, [input]) : formula(onnx, input)]
+      return [typeof formula === 'string' ? onnx.node(formula, [input]) : formula(onnx, input, 'float32')]
     },
   }
 }
@@ -26,15 +27,24 @@ function toFloat(formula: string | Formula, folded?: (x: number) => number): Ker
 function sameType(formula: string | Formula, identityOnIntegers = false): Kernel {
   return {
     inputs: ['x'],
+    ...(identityOnIntegers ? {} : { takes: numeric }),
     infer: ([x]) => [typed(x!.dtype, x!.shape)],
     fold: ({ inputs }) => (identityOnIntegers && inputs[0]!.dtype !== 'float32' ? inputs[0] : undefined),
-    lower: (onnx, [x]) => [typeof formula === 'string' ? onnx.node(formula, [x!]) : formula(onnx, x!)],
+    lower: (onnx, [x], { inputs }) => [
+      typeof formula === 'string' ? onnx.node(formula, [x!]) : formula(onnx, x!, inputs[0]!.dtype),
+    ],
   }
 }
 
-/** A test of each number. */
-function toBool(formula: Formula): Kernel {
-  return { inputs: ['x'], infer: ([x]) => [typed('bool', x!.shape)], lower: (onnx, [x]) => [formula(onnx, x!)] }
+/** A test of each number; `ofIntegers` is its answer for every integer and bool. */
+function floatTest(formula: Formula, ofIntegers: boolean): Kernel {
+  return {
+    inputs: ['x'],
+    infer: ([x]) => [typed('bool', x!.shape)],
+    fold: ({ graph, inputs, type }) =>
+      inputs[0]!.dtype === 'float32' ? undefined : graph.uniform(Number(ofIntegers), type),
+    lower: (onnx, [x]) => [formula(onnx, x!, 'float32')],
+  }
 }
 
 /** log(1 + x) without cancellation: log u + (x - (u - 1)) / u with u = 1 + x as rounded. */
@@ -52,7 +62,10 @@ const expm1: Formula = (onnx, x) => {
 
 /** max(x, 0) + log(1 + exp(-|x|)); ONNX Runtime's own Softplus takes four times as long. */
 const softplus: Formula = (onnx, x) =>
-  onnx.node('Add', [onnx.node('Relu', [x]), log1p(onnx, onnx.node('Exp', [onnx.node('Neg', [onnx.node('Abs', [x])])]))])
+  onnx.node('Add', [
+    onnx.node('Relu', [x]),
+    log1p(onnx, onnx.node('Exp', [onnx.node('Neg', [onnx.node('Abs', [x])])]), 'float32'),
+  ])
 
 const square: Formula = (onnx, x) => onnx.node('Mul', [x, x])
 const isInfinite: Formula = (onnx, x) => onnx.node('IsInf', [x])
@@ -88,21 +101,32 @@ export const unary: KernelTable = {
   Abs: sameType('Abs'),
   Sign: sameType('Sign'),
   Relu: sameType('Relu'),
-  Relu6: sameType((onnx, x) => onnx.node('Clip', [x, onnx.scalar('float32', 0), onnx.scalar('float32', 6)])),
+  Relu6: sameType((onnx, x, dtype) => onnx.node('Clip', [x, onnx.scalar(dtype, 0), onnx.scalar(dtype, 6)])),
   Floor: sameType('Floor', true),
   Ceil: sameType('Ceil', true),
   Round: sameType('Round', true),
-  IsNan: toBool((onnx, x) => onnx.node('IsNaN', [x])),
-  IsInf: toBool(isInfinite),
-  IsFinite: toBool((onnx, x) => onnx.node('Not', [onnx.node('Or', [isInfinite(onnx, x), onnx.node('IsNaN', [x])])])),
-  LogicalNot: toBool((onnx, x) => onnx.node('Not', [x])),
+  IsNan: floatTest((onnx, x) => onnx.node('IsNaN', [x]), false),
+  IsInf: floatTest(isInfinite, false),
+  IsFinite: floatTest(
+    (onnx, x, dtype) => onnx.node('Not', [onnx.node('Or', [isInfinite(onnx, x, dtype), onnx.node('IsNaN', [x])])]),
+    true,
+  ),
+  LogicalNot: {
+    inputs: ['x'],
+    infer: ([x]) => [typed('bool', x!.shape)],
+    lower: (onnx, [x]) => [onnx.node('Not', [x!])],
+  },
   LeakyRelu: kernel<tf.LeakyReluAttrs>({
     inputs: ['x'],
     infer: ([x]) => [float(x!.shape)],
-    lower: (onnx, [x], { attrs }) => [onnx.node('LeakyRelu', [x!], { alpha: { float: attrs.alpha } })],
+    lower: (onnx, [x], { attrs, inputs }) => {
+      const input = inputs[0]!.dtype === 'float32' ? x! : onnx.cast(x!, 'float32')
+      return [onnx.node('LeakyRelu', [input], { alpha: { float: attrs.alpha } })]
+    },
   }),
   Step: kernel<tf.StepAttrs>({
     inputs: ['x'],
+    takes: numeric,
     infer: ([x]) => [typed(x!.dtype, x!.shape)],
     lower: (onnx, [x], { attrs, inputs }) => {
       const number = (n: number) => onnx.scalar(inputs[0]!.dtype, n)
@@ -112,6 +136,7 @@ export const unary: KernelTable = {
   }),
   ClipByValue: kernel<tf.ClipByValueAttrs>({
     inputs: ['x'],
+    takes: numeric,
     infer: ([x]) => [typed(x!.dtype, x!.shape)],
     lower: (onnx, [x], { attrs, inputs }) => {
       const { dtype } = inputs[0]!

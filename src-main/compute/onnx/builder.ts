@@ -11,7 +11,7 @@ export class OnnxBuilder {
   /** `prefix` keeps the names apart from those of another builder whose nodes join this one's. */
   constructor(name: string, prefix = '') {
     this.#prefix = prefix
-    this.graph = { name, nodes: [], constants: [], tensors: [], inputs: [], outputs: [] }
+    this.graph = { name, nodes: [], constants: [], tensors: [], inputs: [], outputs: [], ranks: new Map() }
   }
 
   /** Adds a node, returns its outputs' names. */

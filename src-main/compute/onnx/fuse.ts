@@ -12,37 +12,41 @@ export function fuseBiases(graph: OnnxGraph): OnnxGraph {
     for (const input of node.inputs) uses.set(input, (uses.get(input) ?? 0) + 1)
   }
   for (const { name } of graph.outputs) uses.set(name, (uses.get(name) ?? 0) + 1)
-  const vectors = new Map(
-    [...graph.inputs, ...graph.tensors].flatMap(({ name, shape }) => (shape.length === 1 ? [[name, shape[0]]] : [])),
-  )
+  const shapes = new Map([...graph.inputs, ...graph.tensors].map(({ name, shape }) => [name, shape]))
   const numbers = new Map(graph.constants.map((constant) => [constant.name, constant.numbers]))
   const targetOf = (node: OnnxNode | undefined) => (node?.type === 'Reshape' ? numbers.get(node.inputs[1]!) : undefined)
+  const shapeOf = (name: string) => shapes.get(name) ?? targetOf(producers.get(name))
   const once = (name: string) => uses.get(name) === 1
 
-  /** The vector [channels] that `name` repeats along all axes but the second, such as [1, channels, 1]. */
-  const biasOf = (name: string): OnnxNode | undefined => {
+  /** The reshape of a vector [channels] to [1, channels, 1, …] of that rank, by which a sum would repeat it along all axes but the second. */
+  const biasOf = (name: string, channels: number | string, rank: number): OnnxNode | undefined => {
     const node = producers.get(name)
     const target = targetOf(node)
-    if (!node || !target || target.length < 3 || !vectors.has(node.inputs[0]!)) return undefined
-    return target.every((side, axis) => axis === 1 || side === 1) ? node : undefined
+    if (!node || target?.length !== rank || String(shapes.get(node.inputs[0]!)) !== String([channels])) return undefined
+    return target.every((side, axis) => side === (axis === 1 ? channels : 1)) ? node : undefined
   }
+  /** Rows of a Gemm's result, where its first factor says how many. */
+  const rowsOf = ({ inputs, attributes }: OnnxNode) => shapeOf(inputs[0]!)?.[attributes['transA'] ? 1 : 0]
 
   const replaced = new Map<OnnxNode, OnnxNode[]>()
   for (const add of graph.nodes) {
     if (add.type !== 'Add') continue
     for (const [sum, bias] of [add.inputs, [...add.inputs].reverse()] as [string, string][]) {
-      const reshape = biasOf(bias)
-      const made = reshape && once(sum) ? producers.get(sum) : undefined
-      if (!reshape || !made) continue
-      if (made.type === 'Conv' && made.inputs.length === 2) {
+      const made = once(sum) ? producers.get(sum) : undefined
+      if (made?.type === 'Conv' && made.inputs.length === 2) {
+        const [channels, ...rest] = shapeOf(made.inputs[1]!) ?? []
+        const reshape = channels === undefined ? undefined : biasOf(bias, channels, rest.length + 1)
+        if (!reshape) continue
         replaced.set(made, [])
         replaced.set(add, [{ ...made, inputs: [...made.inputs, reshape.inputs[0]!], outputs: add.outputs }])
         break
       }
-      const product = made.type === 'Reshape' ? producers.get(made.inputs[0]!) : undefined
-      const rows = targetOf(made)
-      const unbatched = rows?.length === 3 && rows[0] === 1 && rows[1] === targetOf(reshape)![1]
-      if (product?.type === 'Gemm' && product.inputs.length === 2 && once(made.inputs[0]!) && unbatched) {
+      const product = made?.type === 'Reshape' ? producers.get(made.inputs[0]!) : undefined
+      if (made && product?.type === 'Gemm' && product.inputs.length === 2 && once(made.inputs[0]!)) {
+        const target = targetOf(made)
+        const rows = rowsOf(product)
+        const reshape = rows === undefined || target?.length !== 3 ? undefined : biasOf(bias, rows, 3)
+        if (!reshape || target![0] !== 1 || target![1] !== rows) continue
         const column = `${add.outputs[0]!}_bias`
         const shape = `${column}_shape`
         graph = {

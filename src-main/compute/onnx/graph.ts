@@ -1,4 +1,5 @@
 import type { DType, NDArray } from '../../lib/ndarray'
+import { attributesKey } from '../trace/graph'
 
 /** TensorProto.DataType numbers. */
 export const onnxType = { float32: 1, uint8: 2, int8: 3, int32: 6, int64: 7, bool: 9, float16: 10 } as const
@@ -53,6 +54,8 @@ export interface OnnxGraph {
   tensors: OnnxTensor[]
   inputs: OnnxValueInfo[]
   outputs: OnnxValueInfo[]
+  /** Number of axes of the values of the traced program, by name; a pass that makes values of its own need not add theirs. */
+  ranks: ReadonlyMap<string, number>
 }
 
 /** The graph with equal constants and equal nodes made one, and without copies and what no output needs. */
@@ -74,7 +77,7 @@ export function tidyGraph(graph: OnnxGraph): OnnxGraph {
   const nodes: OnnxNode[] = []
   for (const node of graph.nodes) {
     const inputs = node.inputs.map(of)
-    const key = `${node.domain ?? ''}:${node.type}(${inputs})${JSON.stringify(node.attributes)}${node.outputs.length}`
+    const key = `${node.domain ?? ''}:${node.type}(${inputs})${attributesKey(node.attributes)}${node.outputs.length}`
     const known = byKey.get(key)
     if (known !== undefined && !node.outputs.some((output) => fixed.has(output))) {
       known.split(' ').forEach((output, i) => same.set(node.outputs[i]!, output))

@@ -2,6 +2,9 @@ import { OnnxBuilder } from './builder'
 import { onnxType, tidyGraph, type OnnxGraph, type OnnxNode } from './graph'
 import { embedded, weightFinder } from './weights'
 
+/** The largest finite number in 16 bits. */
+const LARGEST = 65504
+
 /** Operators where a graph enters half precision. */
 const PRODUCTS = new Set(['MatMul', 'Gemm', 'Conv', 'ConvTranspose'])
 
@@ -60,7 +63,8 @@ export function toHalf(graph: OnnxGraph): OnnxGraph {
   }
 
   for (const node of graph.nodes) {
-    const carried = carriers(node, (name) => computed.has(name))
+    const overflows = node.inputs.some((name) => constants.get(name)?.numbers.some((n) => Math.abs(n) > LARGEST))
+    const carried = overflows ? undefined : carriers(node, (name) => computed.has(name))
     if (!carried) {
       onnx.graph.nodes.push({ ...node, inputs: node.inputs.map(float) })
       continue

@@ -14,14 +14,18 @@ const LEAST_SIDE = 32
 export function toInt8(graph: OnnxGraph): OnnxGraph {
   const weightsOf = weightFinder(graph)
   const onnx = new OnnxBuilder(graph.name, 'int8_')
+  const producers = new Map(graph.nodes.flatMap((node) => node.outputs.map((output) => [output, node])))
+  const constants = new Map(graph.constants.map((constant) => [constant.name, constant]))
+  const rankOf = (name: string): number | undefined => {
+    const node = producers.get(name)
+    return node?.type === 'Reshape' ? constants.get(node.inputs[1]!)?.numbers.length : graph.ranks.get(name)
+  }
+  const turns: Record<number, readonly number[]> = { 2: [1, 0], 3: [0, 2, 1] }
+  const stored = new Map<string, string>()
   /** x [.., rows, inner] times the quantised weights [inner, columns]. */
-  const product = (x: string, weights: KnownWeights): string => {
-    const [inner, columns] = weights.shape as [number, number]
-    const { data, scales } = quantised(weights)
-    const name = `int8_weights_${onnx.graph.tensors.length}`
-    onnx.graph.tensors.push(embedded(name, 'int8', [inner, columns], data))
-    onnx.graph.tensors.push(embedded(`${name}_scale`, 'float32', [columns], scales))
-    const result = `${name}_product`
+  const product = (x: string, weights: KnownWeights, of: string): string => {
+    const name = stored.get(of) ?? store(weights, of)
+    const result = `int8_product_${onnx.graph.nodes.length}`
     onnx.graph.nodes.push({
       type: 'DynamicQuantizeMatMul',
       domain: MICROSOFT,
@@ -30,6 +34,16 @@ export function toInt8(graph: OnnxGraph): OnnxGraph {
       attributes: {},
     })
     return result
+  }
+  /** Keeps quantised weights under what they were made `of`: weights that are used twice are stored once. */
+  const store = (weights: KnownWeights, of: string): string => {
+    const [inner, columns] = weights.shape as [number, number]
+    const { data, scales } = quantised(weights)
+    const name = `int8_weights_${stored.size}`
+    onnx.graph.tensors.push(embedded(name, 'int8', [inner, columns], data))
+    onnx.graph.tensors.push(embedded(`${name}_scale`, 'float32', [columns], scales))
+    stored.set(of, name)
+    return name
   }
   const turn = (x: string, perm: readonly number[]) => onnx.node('Transpose', [x], { perm })
 
@@ -42,14 +56,15 @@ export function toInt8(graph: OnnxGraph): OnnxGraph {
       if (right?.shape.length === 2) {
         const weights = turnsRight ? transposed(right, [1, 0]) : right
         if (!isLarge(weights)) return undefined
-        const y = product(a!, weights)
+        const y = product(a!, weights, `${b!} ${turnsRight ? 'turned' : ''}`)
         return bias ? onnx.node('Add', [y, bias]) : y
       }
       const left = weightsOf(a!)
       if (left?.shape.length !== 2 || turnsRight || !isLarge(left)) return undefined
       // Weights on the left, as in a 1×1 convolution over [batch, channels, time]: both sides are turned.
-      const perm = node.type === 'Gemm' ? [1, 0] : [0, 2, 1]
-      const y = turn(product(turn(b!, perm), transposed(left, [1, 0])), perm)
+      const perm = turns[rankOf(b!) ?? 0]
+      if (!perm) return undefined
+      const y = turn(product(turn(b!, perm), transposed(left, [1, 0]), `${a!} turned`), perm)
       return bias ? onnx.node('Add', [y, bias]) : y
     }
     if (node.type === 'Conv') return convolution(node)
@@ -85,7 +100,7 @@ export function toInt8(graph: OnnxGraph): OnnxGraph {
     const columns = taps === 1 ? seen[0]! : onnx.node('Concat', seen, { axis: kernel.length + 1 })
     // [out, channels, ...kernel] → [...kernel · channels, out]
     const table = transposed({ shape: [out, channels, taps], data: weights.data }, [2, 1, 0])
-    const y = product(columns, { shape: [taps * channels, out], data: table.data })
+    const y = product(columns, { shape: [taps * channels, out], data: table.data }, `${filter!} by taps`)
     const biased = bias ? onnx.node('Add', [y, bias]) : y
     return turn(biased, [0, kernel.length + 1, ...axes])
   }

@@ -50,8 +50,9 @@ export function lowerProgram(program: TracedProgram, params: NDArrays): OnnxMode
   }
   for (const [name, value] of Object.entries(program.nextState)) onnx.output(`next.${name}`, nameOf(value), value)
   for (const [name, value] of Object.entries(program.outputs)) onnx.output(`outputs.${name}`, nameOf(value), value)
+  const ranks = new Map([...names].map(([value, name]) => [name, value.shape.length]))
   return {
-    graph: onnx.graph,
+    graph: { ...onnx.graph, ranks },
     inputs: [...read.inputs],
     state: [...read.state],
     nextState: Object.keys(program.nextState),

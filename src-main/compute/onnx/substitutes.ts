@@ -1,22 +1,36 @@
 import { sizeOf } from '../../lib/ndarray'
-import { reachOf, tapsOf } from '../ops/convolution'
+import { reachOf } from '../ops/convolution'
 import { OnnxBuilder } from './builder'
 import type { OnnxAttribute, OnnxGraph, OnnxNode, OnnxValueInfo } from './graph'
 
 /**
- * Writes an ONNX operator of one output with other operators; answers the output's name, or undefined where the operator can stay.
+ * Writes an ONNX operator with other operators; answers the name of its output, or of each, or undefined where the operator can stay.
  */
 export type Substitute = (
   onnx: OnnxBuilder,
   inputs: readonly string[],
   attributes: Record<string, OnnxAttribute>,
   known: Known,
-) => string | undefined
+) => string | readonly string[] | undefined
 
 /** What is known of a graph's values before it runs: shapes of its inputs and constants, numbers of its small constants. */
 interface Known {
   shapeOf(name: string): OnnxValueInfo['shape'] | undefined
   numbersOf(name: string): readonly number[] | undefined
+}
+
+/** Most outputs of a `Split`: each is a storage buffer of one shader, of which WebGPU promises eight. */
+const FEW = 6
+
+/** The parts of x, cut in few at a time. */
+function splitInFew(onnx: OnnxBuilder, x: string, axis: number, sizes: readonly number[]): string[] {
+  if (sizes.length <= FEW) return onnx.nodes('Split', [x, onnx.ints(sizes)], { axis }, sizes.length)
+  const length = Math.max(FEW, Math.ceil(sizes.length / FEW))
+  const pieces = Array.from({ length: Math.ceil(sizes.length / length) }, (_, i) =>
+    sizes.slice(i * length, (i + 1) * length),
+  )
+  const sums = pieces.map((piece) => piece.reduce((sum, size) => sum + size, 0))
+  return splitInFew(onnx, x, axis, sums).flatMap((part, i) => splitInFew(onnx, part, axis, pieces[i]!))
 }
 
 const isNaN: Substitute = (onnx, [x]) => onnx.node('Not', [onnx.node('Equal', [x!, x!])])
@@ -45,6 +59,10 @@ export const webgpuSubstitutes: Readonly<Record<string, Substitute>> = {
   Pow: (onnx, [a, b]) => {
     const wide = onnx.node('Expand', [a!, onnx.node('Shape', [b!])])
     return onnx.node('Pow', [wide, onnx.node('Expand', [b!, onnx.node('Shape', [wide])])])
+  },
+  Split: (onnx, [x, sizes], { axis }, { numbersOf }) => {
+    const known = sizes === undefined ? undefined : numbersOf(sizes)
+    return known && known.length > FEW ? splitInFew(onnx, x!, axis as number, known) : undefined
   },
   Slice: (onnx, [x, starts, ends, axes, steps], _, { numbersOf }) => {
     const lists = [starts, ends, axes, steps].map((name) => (name === undefined ? undefined : numbersOf(name)))
@@ -100,7 +118,10 @@ export const webgpuSubstitutes: Readonly<Record<string, Substitute>> = {
     const groups = attributes['group'] as number
     const shape = shapeOf(filter!)
     if (groups === 1 || (shape && (shape[1] !== 1 || shape[0] === groups))) return undefined
-    const parts = (input: string, axis: number) => onnx.nodes('Split', [input], { axis, num_outputs: groups }, groups)
+    const parts = (input: string, axis: number) =>
+      shape
+        ? splitInFew(onnx, input, axis, new Array<number>(groups).fill(Number(shape[0]) / groups))
+        : onnx.nodes('Split', [input], { axis, num_outputs: groups }, groups)
     const filters = parts(filter!, 0)
     const results = parts(x!, 1).map((part, i) =>
       onnx.node('ConvTranspose', [part, filters[i]!], { ...attributes, group: 1 }),
@@ -126,7 +147,8 @@ export function substituted(graph: OnnxGraph, table: Readonly<Record<string, Sub
       nodes.push(node)
       continue
     }
-    onnx.nodes('Identity', [result], {}, node.outputs)
+    const results = typeof result === 'string' ? [result] : result
+    node.outputs.forEach((output, j) => onnx.nodes('Identity', [results[j]!], {}, [output]))
     nodes.push(...onnx.graph.nodes)
     constants.push(...onnx.graph.constants)
   }

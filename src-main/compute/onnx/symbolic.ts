@@ -1,14 +1,9 @@
 import { NagareError } from '../../lib/errors'
 import type { Lengths } from '../lengths'
+import { attributesKey } from '../trace/graph'
 import { OnnxBuilder } from './builder'
 import type { OnnxConstant, OnnxGraph, OnnxValueInfo } from './graph'
-
-/** A whole-number expression (offset + Σ slopes · length) / divisor. */
-interface Affine {
-  offset: number
-  slopes: number[]
-  divisor: number
-}
+import { fitPolynomial, written, type Polynomial } from './length-polynomials'
 
 /** Where a graph finds the number of a length: a side of one of its inputs. */
 export interface LengthSource {
@@ -18,13 +13,13 @@ export interface LengthSource {
   times: number
 }
 
-const DIVISORS = [1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 32, 64, 128, 256, 512, 1024]
+/** Relative error of numbers that were rounded to float32, on their way through a few operations. */
+const ROUNDED = 1e-6
 
 /**
  * One graph for inputs of any length from the graphs of one program at several lengths: all numbers that differ between them are computed
- * from the lengths when the graph runs. `graphs[0]` is at the base lengths, `graphs[1 + i]` differs from it in the i-th length only, further ones
- * are checked against the result. Throws `unsupported` naming the node where the graphs differ in more than numbers, or in numbers that do not
- * grow evenly with the lengths.
+ * from the lengths when the graph runs. `lengths` are where the graphs were traced, more of them than a polynomial of second degree needs. Throws
+ * `unsupported` where the graphs differ in more than numbers, or in numbers that do not grow as such a polynomial does.
  */
 export function unifyGraphs(
   graphs: readonly OnnxGraph[],
@@ -37,17 +32,21 @@ export function unifyGraphs(
       'unsupported',
       `Program "${base.name}" does not compute the same for every length of its inputs: ${what}.`,
       {
-        hint: 'Give those inputs a fixed shape, or write the program without loops or sizes that depend on the length.',
+        hint: "Give those inputs a fixed shape, name a side '2*frames' where it is halved, or write the program without loops or sizes that depend on the length.",
       },
     )
   sameNodes(graphs, refuse)
-  const fit = (numbers: readonly number[]) => fitAffine(numbers, lengths, sources)
+  const names = sources.map(({ name }) => name)
+  const fit: Fit = (numbers, tolerance) => fitPolynomial(numbers, lengths, names, tolerance)
 
   const onnx = new OnnxBuilder(base.name, 'length_')
   const expressions = new LengthExpressions(onnx, sources)
   const replaced = new Map<string, string>()
   const constants = base.constants.filter((constant, i) => {
     const versions = graphs.map((graph) => graph.constants[i]!)
+    const shaped = ({ shape, numbers }: OnnxConstant) => `[${shape}] ${numbers.length}`
+    if (versions.some((version) => shaped(version) !== shaped(constant)))
+      throw refuse('a table of numbers depends on the length')
     if (versions.every(({ numbers }) => String(numbers) === String(constant.numbers))) return true
     replaced.set(
       constant.name,
@@ -55,9 +54,10 @@ export function unifyGraphs(
     )
     return false
   })
-  for (const [i, { name, data }] of base.tensors.entries()) {
+  for (const [i, { name, data, shape }] of base.tensors.entries()) {
     const same = graphs.every(({ tensors }) => {
       const other = tensors[i]!.data
+      if (String(tensors[i]!.shape) !== String(shape)) return false
       return other === data || (other.length === data.length && other.every((number, j) => number === data[j]))
     })
     if (!same) throw refuse(`the constant ${name} differs`)
@@ -67,8 +67,8 @@ export function unifyGraphs(
       ...value,
       shape: value.shape.map((_, axis) => {
         const sides = graphs.map((graph) => graph[kind][i]!.shape[axis] as number)
-        const affine = fit(sides)
-        return affine ? written(affine, sources) : `${value.name}.${axis}`
+        const found = fit(sides)
+        return found ? written(found, names) : `${value.name}.${axis}`
       }),
     }))
   const nodes = base.nodes.map((node) => ({ ...node, inputs: node.inputs.map((name) => replaced.get(name) ?? name) }))
@@ -90,7 +90,7 @@ function sameNodes(graphs: readonly OnnxGraph[], refuse: (what: string) => Nagar
       const twin = other.nodes[i]!
       if (node.type !== twin.type || String(node.inputs) !== String(twin.inputs))
         throw refuse(`${node.type} at one length is ${twin.type} at another`)
-      const [before, after] = [JSON.stringify(node.attributes), JSON.stringify(twin.attributes)]
+      const [before, after] = [attributesKey(node.attributes), attributesKey(twin.attributes)]
       if (before !== after) throw refuse(`${node.type} has the attributes ${before} and ${after}`)
     }
   }
@@ -100,105 +100,90 @@ function sameNodes(graphs: readonly OnnxGraph[], refuse: (what: string) => Nagar
 const reshapeTarget = (graph: OnnxGraph, { name }: OnnxConstant) =>
   graph.nodes.every(({ type, inputs }) => !inputs.includes(name) || (type === 'Reshape' && inputs[1] === name))
 
-/** The expression that has these numbers at these lengths; undefined where there is none. */
-function fitAffine(
-  numbers: readonly number[],
-  lengths: readonly Lengths[],
-  sources: LengthSource[],
-): Affine | undefined {
-  const base = lengths[0]!
-  const slopes = sources.map(({ name }, i) => (numbers[i + 1]! - numbers[0]!) / (lengths[i + 1]![name]! - base[name]!))
-  const divisor = DIVISORS.find((d) => slopes.every((slope) => isWhole(slope * d)))
-  if (divisor === undefined) return undefined
-  const whole = slopes.map((slope) => Math.round(slope * divisor))
-  const at = (given: Lengths) => sources.reduce((sum, { name }, i) => sum + whole[i]! * given[name]!, 0)
-  const offset = numbers[0]! * divisor - at(base)
-  const fits = lengths.every((given, i) => offset + at(given) === numbers[i]! * divisor)
-  return fits ? { offset, slopes: whole, divisor } : undefined
-}
-
-const isWhole = (x: number) => Math.abs(x - Math.round(x)) < 1e-9
-
-/** The side as a number, or as text such as `frames`, `256*frames` or `8*groups+3`. */
-function written({ offset, slopes, divisor }: Affine, sources: LengthSource[]): number | string {
-  const terms = sources.flatMap(({ name }, i) => {
-    const slope = slopes[i]!
-    return slope === 0 ? [] : [slope === 1 ? name : `${slope}*${name}`]
-  })
-  if (terms.length === 0) return offset / divisor
-  const sum = [...terms, ...(offset === 0 ? [] : [String(offset)])].join('+').replaceAll('+-', '-')
-  return divisor === 1 ? sum : `(${sum})/${divisor}`
-}
+type Fit = (numbers: readonly number[], tolerance?: number) => Polynomial | undefined
 
 /** Adds the nodes that compute numbers from the lengths. */
 class LengthExpressions {
   readonly #onnx: OnnxBuilder
-  readonly #lengths: string[]
+  /** Products of lengths, by their factors. */
+  readonly #products = new Map<string, string>()
 
   constructor(onnx: OnnxBuilder, sources: readonly LengthSource[]) {
     this.#onnx = onnx
-    this.#lengths = sources.map(({ input, axis, times }) => {
+    for (const [i, { input, axis, times }] of sources.entries()) {
       const side = onnx.node('Shape', [input], { start: axis, end: axis + 1 })
-      return times === 1 ? side : onnx.node('Div', [side, onnx.ints([times])])
-    })
+      this.#products.set(String([i]), times === 1 ? side : onnx.node('Div', [side, onnx.ints([times])]))
+    }
   }
 
   /** The value that the constants `versions` have at each length. */
   constant(
     versions: readonly OnnxConstant[],
-    fit: (numbers: readonly number[]) => Affine | undefined,
+    fit: Fit,
     isReshapeTarget: () => boolean,
     refuse: (what: string) => NagareError,
   ): string {
     const [{ dtype, shape, numbers }] = versions as [OnnxConstant]
     const columns = numbers.map((_, i) => versions.map((version) => version.numbers[i]!))
     if (dtype === 'float32') return this.#float(columns, shape, fit, refuse)
-    const affine = columns.map(fit)
-    const unknown = affine.flatMap((found, i) => (found ? [] : [i]))
-    const open = isReshapeTarget() && unknown.length === 1 && !numbers.includes(-1)
+    const found = columns.map((column) => fit(column))
+    const unknown = found.flatMap((polynomial, i) => (polynomial ? [] : [i]))
+    const open = unknown.length === 1 && !numbers.includes(-1) && isReshapeTarget()
     if (unknown.length > 0 && !open) {
-      throw refuse(
-        `a size that is ${columns[unknown[0]!]!.join(', ')} at ${versions.length} lengths does not grow evenly`,
-      )
+      const sizes = columns[unknown[0]!]!.join(', ')
+      throw refuse(`a size that is ${sizes} at ${versions.length} lengths does not grow evenly`)
     }
-    const all = affine.map((found) => found ?? { offset: -1, slopes: this.#lengths.map(() => 0), divisor: 1 })
-    const value = this.#vector(all)
-    return dtype === 'int64' ? value : this.#onnx.cast(value, dtype)
+    const value = this.#vector(
+      found.map((polynomial) => polynomial ?? { terms: [{ whole: -1, factors: [] }], divisor: 1 }),
+    )
+    const shaped = shape.length === 1 ? value : this.#onnx.reshape(value, shape)
+    return dtype === 'int64' ? shaped : this.#onnx.cast(shaped, dtype)
   }
 
-  #float(
-    columns: number[][],
-    shape: readonly number[],
-    fit: (numbers: readonly number[]) => Affine | undefined,
-    refuse: (what: string) => NagareError,
-  ): string {
+  /** One number repeated: a polynomial of the lengths, or one over such. */
+  #float(columns: number[][], shape: readonly number[], fit: Fit, refuse: (what: string) => NagareError): string {
     const [column] = columns as [number[]]
     if (columns.some((other) => String(other) !== String(column)))
       throw refuse('a table of numbers depends on the length')
-    const direct = fit(column)
-    const inverse = direct ? undefined : fit(column.map((number) => nearWhole(1 / number)))
-    const affine = direct ?? inverse
-    if (!affine) throw refuse(`the number ${column[0]} becomes ${column[1]}`)
+    const direct = fit(column, ROUNDED)
+    const inverse = direct
+      ? undefined
+      : fit(
+          column.map((number) => 1 / number),
+          ROUNDED,
+        )
+    const found = direct ?? inverse
+    if (!found) throw refuse(`the number ${column[0]} becomes ${column[1]}`)
     const onnx = this.#onnx
-    const value = onnx.reshape(onnx.cast(this.#vector([affine]), 'float32'), [])
-    const number = inverse ? onnx.node('Reciprocal', [value]) : value
+    const whole = onnx.reshape(onnx.cast(this.#vector([{ ...found, divisor: 1 }]), 'float32'), [])
+    const divisor = onnx.scalar('float32', found.divisor)
+    const number = onnx.node('Div', inverse ? [divisor, whole] : [whole, divisor])
     return shape.length === 0 ? number : onnx.node('Expand', [number, onnx.ints(shape)])
   }
 
-  #vector(affine: readonly Affine[]): string {
+  #vector(polynomials: readonly Polynomial[]): string {
     const onnx = this.#onnx
-    let sum = onnx.ints(affine.map(({ offset }) => offset))
-    for (const [i, length] of this.#lengths.entries()) {
-      if (affine.every(({ slopes }) => slopes[i] === 0)) continue
-      const slopes = affine.map(({ slopes }) => slopes[i]!)
-      const term = slopes.every((slope) => slope === 1) ? length : onnx.node('Mul', [length, onnx.ints(slopes)])
+    const wholeOf = ({ terms }: Polynomial, key: string) =>
+      terms.find(({ factors }) => String(factors) === key)?.whole ?? 0
+    const keys = new Set(polynomials.flatMap(({ terms }) => terms.map(({ factors }) => String(factors))))
+    let sum = onnx.ints(polynomials.map((polynomial) => wholeOf(polynomial, '')))
+    for (const key of keys) {
+      if (key === '') continue
+      const wholes = polynomials.map((polynomial) => wholeOf(polynomial, key))
+      const product = this.#product(key)
+      const term = wholes.every((whole) => whole === 1) ? product : onnx.node('Mul', [product, onnx.ints(wholes)])
       sum = onnx.node('Add', [sum, term])
     }
-    if (affine.every(({ divisor }) => divisor === 1)) return sum
-    return onnx.node('Div', [sum, onnx.ints(affine.map(({ divisor }) => divisor))])
+    if (polynomials.every(({ divisor }) => divisor === 1)) return sum
+    return onnx.node('Div', [sum, onnx.ints(polynomials.map(({ divisor }) => divisor))])
+  }
+
+  #product(key: string): string {
+    let name = this.#products.get(key)
+    if (name === undefined) {
+      const [first, second] = key.split(',').map((i) => this.#product(i))
+      this.#products.set(key, (name = this.#onnx.node('Mul', [first!, second!])))
+    }
+    return name
   }
 }
-
-/** A number that lost its last bits to float32, made whole again. */
-const nearWhole = (x: number) =>
-  Math.abs(x - Math.round(x)) < 1e-4 * Math.max(1, Math.abs(x) * 1e-2) ? Math.round(x) : x

@@ -34,8 +34,9 @@ export class Graph {
   readonly #constants = new Map<string, Value>()
   readonly #calls = new Map<string, Node>()
 
-  /** A value from outside: parameter, state or input. */
+  /** A value from outside: parameter, state or input; without elements it is a constant. */
   source(name: string, { shape, dtype }: ValueType): Value {
+    if (sizeOf(shape) === 0) return this.uniform(0, { shape, dtype })
     return { id: this.#nextId++, shape: [...shape], dtype, source: name }
   }
 
@@ -65,7 +66,7 @@ export class Graph {
 
   /** Appends a call, or finds the same call made before. */
   call(kernel: string, inputs: readonly Value[], attrs: Attrs, types: readonly ValueType[]): readonly Value[] {
-    const key = `${kernel}(${inputs.map((input) => input.id)})${JSON.stringify(attrs)}`
+    const key = `${kernel}(${inputs.map((input) => input.id)})${attributesKey(attrs)}`
     const known = this.#calls.get(key)
     if (known) return known.outputs
     const outputs: Value[] = []
@@ -82,6 +83,14 @@ export class Graph {
     return value
   }
 }
+
+/** Attributes as text that differs wherever they differ: JSON writes infinities and NaN as null, and -0 as 0. */
+export const attributesKey = (attributes: object) =>
+  JSON.stringify(attributes, (_, value: unknown) =>
+    typeof value === 'number' && (!Number.isFinite(value) || Object.is(value, -0))
+      ? { number: Object.is(value, -0) ? '-0' : String(value) }
+      : value,
+  )
 
 /** The nodes that `outputs` depend on, in order. */
 export function liveNodes(graph: Graph, outputs: Iterable<Value>): Node[] {

@@ -62,6 +62,8 @@ export function traceProgram(spec: ProgramSpec, lengths: Lengths = {}): TracedPr
       )
     }
   }
+  if (Object.keys({ ...traced.nextState, ...traced.outputs }).length === 0)
+    throw new NagareError('bad-input', `Program "${spec.name}" returns neither outputs nor state.`)
   return { name: spec.name, graph, params, state, inputs, ...traced }
 }
 

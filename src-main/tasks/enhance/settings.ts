@@ -21,8 +21,7 @@ export const enhanceSettings = z.object({
     .meta({ title: 'Keep the noise', description: 'Also saves what was taken away, to listen to.' }),
   precision: z.enum(precisions).default('float32').meta({
     title: 'Precision',
-    description:
-      'float32 is exact. int8 and float16 take less memory and, for large models, less time; the result differs a little.',
+    description: 'float32 computes in full. int8 and float16 save time with large models and on graphics cards only.',
     advanced: true,
   }),
 })

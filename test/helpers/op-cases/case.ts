@@ -84,6 +84,8 @@ export const reduced = (
     ['last', { x: sample([2, 3, 2], numbers) }, ({ x }) => op(x!, -1), smooth],
     ['outer, kept', { x: sample([2, 3, 2], numbers) }, ({ x }) => op(x!, [0, 2], true), smooth],
     ['length one', { x: sample([2, 1, 2], numbers) }, ({ x }) => op(x!, 1), smooth],
+    ['no axes', { x: sample([2, 3], numbers) }, ({ x }) => op(x!, []), smooth],
+    ['no axes, kept', { x: sample([2, 3], numbers) }, ({ x }) => op(x!, [], true), smooth],
   )
 /** Cases of a comparison. */
 export const compared = (op: (a: tf.Tensor, b: tf.Tensor) => tf.Tensor) =>

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core'
-import { cases, sample, type OpCase, type Spec } from './case'
+import { cases, integers, sample, type OpCase, type Spec } from './case'
 
 export const matmulCases: Record<string, OpCase[]> = {
   BatchMatMul: cases(
@@ -41,6 +41,18 @@ export const matmulCases: Record<string, OpCase[]> = {
       'one left factor, both transposed',
       { a: sample([1, 4, 3]), b: sample([2, 2, 4], 'normal', 2) },
       ({ a, b }) => tf.matMul(a!, b!, true, true),
+    ],
+    ...[false, true].map((swap): Spec => [
+      swap ? 'integers, both transposed' : 'integers',
+      { a: integers([2, 2], [20_000_001, -3, 7, 2]), b: integers([2, 2], [3, 1, -2, 5]) },
+      ({ a, b }) => tf.matMul(a!, b!, swap, swap),
+      false,
+    ]),
+    [
+      'integers, batches, left transposed',
+      { a: sample([2, 4, 3], 'integers'), b: sample([1, 4, 2], 'integers', 2) },
+      ({ a, b }) => tf.matMul(a!, b!, true),
+      false,
     ],
   ),
   Einsum: cases(

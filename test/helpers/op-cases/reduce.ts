@@ -4,14 +4,15 @@ import { cases, numbers, reduced, S, sample, type OpCase } from './case'
 export const reduceCases: Record<string, OpCase[]> = {
   Sum: [...reduced(tf.sum), ...reduced(tf.sum, 'integers', false), ...reduced(tf.sum, 'bits', false)],
   Mean: reduced(tf.mean),
-  Max: [...reduced(tf.max), ...reduced(tf.max, 'integers', false)],
-  Min: reduced(tf.min),
+  Max: [...reduced(tf.max), ...reduced(tf.max, 'integers', false), ...reduced(tf.max, 'bits', false)],
+  Min: [...reduced(tf.min), ...reduced(tf.min, 'bits', false)],
   Prod: reduced(tf.prod, 'apart'),
   All: reduced(tf.all, 'bits', false),
   Any: reduced(tf.any, 'bits', false),
   ArgMax: cases(
     ['last', { x: sample(S) }, ({ x }) => tf.argMax(x!, -1), false],
     ['first', { x: sample(S) }, ({ x }) => tf.argMax(x!, 0), false],
+    ['bits', { x: sample(S, 'bits') }, ({ x }) => tf.argMax(x!, 1), false],
   ),
   ArgMin: cases(['last', { x: sample(S) }, ({ x }) => tf.argMin(x!, 1), false]),
   Cumsum: cases(

@@ -123,6 +123,21 @@ describe('what cannot be one graph is refused by name', () => {
       'does not grow evenly',
     ],
     [
+      'a one-hot of the length',
+      ({ inputs: { x } }) => ({ outputs: { y: tf.oneHot(tf.argMax(x!, 1), x!.shape[0]!) } }),
+      'not compute the same for every length',
+    ],
+    [
+      'a threshold beyond the usual',
+      ({ inputs: { x } }) => ({ outputs: { y: tf.slice(x!, 0, Math.min(500, x!.shape[0]!)) } }),
+      'not compute the same for every length',
+    ],
+    [
+      'a count of blocks',
+      ({ inputs: { x } }) => ({ outputs: { y: tf.mul(x!, Math.ceil(x!.shape[0]! / 512)) } }),
+      'not compute the same for every length',
+    ],
+    [
       'a table of the length',
       ({ inputs: { x } }) => ({ outputs: { y: tf.mul(x!, tf.reshape(tf.range(0, x!.shape[0]!), [-1, 1])) } }),
       'not compute the same for every length',
@@ -133,6 +148,68 @@ describe('what cannot be one graph is refused by name', () => {
       message: expect.stringMatching(new RegExp(`Program "uneven".*${message}`)),
     })
   })
+})
+
+test('numbers that are products, squares, halves and inverses of lengths are right at every length', async () => {
+  const spec: ProgramSpec = {
+    name: 'numbers',
+    inputs: { x: ['rows', 3, 'time'] },
+    run: ({ inputs }) => {
+      const x = inputs['x']!
+      const [rows, , time] = x.shape as [number, number, number]
+      const { mean, variance } = tf.moments(x, [0, 2])
+      const places = tf.sub(tf.scalar(time - 1, 'int32'), tf.cast(tf.argMax(x, 2), 'int32'))
+      return {
+        outputs: {
+          ...{ mean, variance, places, error: tf.losses.meanSquaredError(x, tf.mul(x, 2)) },
+          average: tf.div(tf.sum(x), x.size),
+          half: tf.mul(tf.sum(x), time / 2),
+          quarter: tf.div(tf.sum(x), (time + 1) / 4),
+          square: tf.div(tf.sum(x), time * time),
+          slope: tf.grad((y) => tf.mean(tf.square(tf.moments(y, [0, 2]).variance)))(x),
+          flat: tf.reshape(x, [rows * time * 3]),
+        },
+      }
+    },
+  }
+  await onBoth(
+    spec,
+    {},
+    [
+      [1, 1],
+      [2, 3],
+      [3, 2],
+      [5, 40],
+      [1, 700],
+      [8, 1501],
+    ].map(([rows, time]) => ({ x: normal([rows!, 3, time!]) })),
+  )
+})
+
+test('a sum with something that is not a bias is not taken for one', async () => {
+  const spec: ProgramSpec = {
+    name: 'no bias',
+    params: { plane: [5, 2, 1, 1], line: [5, 2, 1], rows: [5], one: [1], dense: [7, 15] },
+    inputs: { image: [2, 2, 5, 4], time: [1, 2, 5], vector: [1, 7] },
+    run: ({ params: p, inputs: i }) => {
+      const image = conv(i['image']!, p['plane']!)
+      const time = conv(i['time']!, p['line']!)
+      const table = tf.reshape(tf.matMul(i['vector'] as tf.Tensor2D, p['dense'] as tf.Tensor2D), [1, 5, 3])
+      const of = (name: string, ...shape: number[]) => tf.reshape(p[name]!, shape)
+      return {
+        outputs: {
+          ...{ channels: tf.add(image, of('rows', 1, 5, 1, 1)), high: tf.add(image, of('rows', 1, 5, 1)) },
+          ...{ one: tf.add(image, of('one', 1, 1, 1, 1)), wide: tf.add(time, of('rows', 1, 5, 1, 1)) },
+          ...{ time: tf.add(time, of('rows', 1, 5, 1)), table: tf.add(table, of('rows', 1, 5, 1)) },
+        },
+      }
+    },
+  }
+  const params = Object.fromEntries(
+    Object.entries(spec.params!).map(([name, shape], i) => [name, normal(shape as number[], i)]),
+  )
+  const inputs = { image: normal([2, 2, 5, 4]), time: normal([1, 2, 5]), vector: normal([1, 7]) }
+  await onBoth(spec, { params }, [inputs])
 })
 
 test('strided convolutions run at odd and even lengths', async () => {

@@ -96,6 +96,34 @@ test('int8 takes every large product by known weights and no small one', () => {
   expect(whole.tensors.some(({ name }) => name === 'params.dense')).toBe(false)
 })
 
+test('weights on the left of a plain product, weights used twice and masks of large numbers keep their meaning', async () => {
+  const spec: ProgramSpec = {
+    name: 'left',
+    params: { w: [36, 40], v: [40, 36] },
+    inputs: { x: [40, 50], batch: [3, 40, 50] },
+    run: ({ params: p, inputs: i }) => {
+      const y = tf.matMul(p['w']! as tf.Tensor2D, i['x']! as tf.Tensor2D)
+      const again = tf.matMul(p['v']! as tf.Tensor2D, y as tf.Tensor2D)
+      const twice = tf.matMul(p['v']! as tf.Tensor2D, tf.mul(y, 0.5) as tf.Tensor2D)
+      const each = tf.matMul(tf.expandDims(p['w']!, 0), i['batch']!)
+      const gated = tf.minimum(tf.mul(tf.relu(tf.sub(again, 100)), 1e9), 1)
+      return { outputs: { y, again, twice, each, gated: tf.add(again, gated) } }
+    },
+  }
+  const values = { params: { w: normal([36, 40], 1, 0.1), v: normal([40, 36], 2, 0.1) } }
+  const inputs = { x: normal([40, 50], 3), batch: normal([3, 40, 50], 4) }
+  const run = async (precision: Precision) => (await cpu.load(spec, values, { precision })).run(inputs)
+  const exact = await run('float32')
+  for (const precision of ['int8', 'float16'] as const) {
+    for (const [name, found] of Object.entries(await run(precision)))
+      expect(relativeError(found, exact[name]!), `${precision} ${name}`).toBeLessThan(
+        precision === 'int8' ? 4e-2 : 2e-3,
+      )
+  }
+  const { graph } = compileProgram(spec, values.params)
+  expect(withPrecision(graph, 'int8').tensors.filter(({ dtype }) => dtype === 'int8')).toHaveLength(2)
+})
+
 test('float16 stores every weight once, in half the memory', () => {
   const { graph } = compileProgram(network, params)
   const bytes = (g: typeof graph) => g.tensors.reduce((sum, { data }) => sum + data.byteLength, 0)

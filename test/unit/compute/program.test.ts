@@ -65,6 +65,14 @@ describe.each(['cpu', 'reference'])('a program on %s', (id) => {
       'expects inputs "x" as float32 [2], found float32 [3]',
     )
     await expect(runner.setState({ nothing: float32([3]) })).rejects.toThrow('has no state "nothing"')
+    for (const data of [Int32Array.of(1, 2), Float64Array.of(1, 2)]) {
+      await expect(runner.run({ x: { shape: [2], dtype: 'float32', data: data as Int32Array } })).rejects.toMatchObject(
+        {
+          code: 'bad-input',
+          message: `Program "counter" expects inputs "x" as float32 in a Float32Array, found a ${data.constructor.name}.`,
+        },
+      )
+    }
     expect([...(await runner.run({ x: float32([2], Float32Array.of(1, 1)) }))['total']!.data]).toEqual([12, 23])
     await runner.dispose()
   })
@@ -162,6 +170,84 @@ describe('tracing', () => {
       },
     })
     expect(liveNodes(graph, Object.values(outputs)).map((node) => node.kernel)).toEqual(['Multiply', 'Exp', 'Add'])
+  })
+
+  test('keeps apart calls that differ in an infinity or NaN only', async () => {
+    const spec: ProgramSpec = {
+      name: 'padded',
+      inputs: { x: [1] },
+      run: ({ inputs }) => ({
+        outputs: Object.fromEntries(
+          [Infinity, -Infinity, NaN].map((number) => [String(number), tf.pad(inputs['x']!, [[0, 1]], number)]),
+        ),
+      }),
+    }
+    const runner = await (await cpu).load(spec, {})
+    const outputs = await runner.run({ x: float32([1], Float32Array.of(4)) })
+    for (const [number, { data }] of Object.entries(outputs)) expect([...data], number).toEqual([4, Number(number)])
+    await runner.dispose()
+    const zeros = traceProgram({
+      name: 'zeros',
+      inputs: { x: [1] },
+      run: ({ inputs }) => ({
+        outputs: { a: tf.clipByValue(inputs['x']!, 0, 1), b: tf.clipByValue(inputs['x']!, -0, 1) },
+      }),
+    })
+    expect(zeros.outputs['a']).not.toBe(zeros.outputs['b'])
+  })
+
+  test('a large uniform fill holds one number', () => {
+    const { outputs } = traceProgram({
+      name: 'filled',
+      run: () => ({ outputs: { y: tf.fill([2 ** 16, 2 ** 15], -1e9), i: tf.fill([2 ** 31], 1.7, 'int32') } }),
+    })
+    expect(outputs['y']).toMatchObject({ shape: [2 ** 16, 2 ** 15], uniform: Math.fround(-1e9) })
+    expect(outputs['i']).toMatchObject({ dtype: 'int32', uniform: 1 })
+  })
+
+  test('refuses arithmetic on bools and programs that answer nothing', async () => {
+    const bools = (op: (a: tf.Tensor, b: tf.Tensor) => tf.Tensor) =>
+      load(({ inputs }) => {
+        const bits = tf.greater(inputs['x']!, 0)
+        return { outputs: { y: op(bits, bits) } }
+      })
+    for (const [name, op] of Object.entries({ Add: tf.add, Sub: tf.sub, Pow: tf.pow, BatchMatMul: tf.matMul })) {
+      await expect(bools(op)).rejects.toMatchObject({
+        code: 'unsupported',
+        message: `Program "bad": ${name} takes float32 or int32, found bool [2,2], bool [2,2].`,
+        hint: "Convert the bool tensor first with tf.cast(x, 'int32').",
+      })
+    }
+    await expect(load(() => ({}))).rejects.toMatchObject({
+      code: 'bad-input',
+      message: 'Program "bad" returns neither outputs nor state.',
+    })
+  })
+
+  test('runs with parameters, state and inputs that hold no numbers', async () => {
+    const empty = float32([0, 2])
+    const spec: ProgramSpec = {
+      name: 'empty',
+      params: { p: [0, 2] },
+      state: { s: [0, 2] },
+      inputs: { x: [1, 2], e: [0, 2] },
+      run: ({ params, state, inputs }) => ({
+        state: { s: tf.mul(state['s']!, 2) },
+        outputs: {
+          y: tf.concat([params['p']!, inputs['x']!, state['s']!, inputs['e']!]),
+          sum: tf.sum(params['p']!, 0),
+        },
+      }),
+    }
+    for (const device of [await cpu, await openDevice('reference')]) {
+      const runner = await device.load(spec, { params: { p: empty }, state: { s: empty } })
+      await runner.run({ x: float32([1, 2]), e: empty })
+      const { y, sum } = await runner.run({ x: float32([1, 2], Float32Array.of(3, 4)), e: empty })
+      expect(y).toEqual(float32([1, 2], Float32Array.of(3, 4)))
+      expect(sum).toEqual(float32([2]))
+      expect((await runner.state())['s']).toEqual(empty)
+      await runner.dispose()
+    }
   })
 
   test('runs with outputs that are inputs, parameters or constants', async () => {
