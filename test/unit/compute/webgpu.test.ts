@@ -38,6 +38,7 @@ const onProcessor: Record<string, string[]> = {
   Abs: ['Abs'],
   Round: ['Round'],
   Mod: ['Mod'],
+  FloorDiv: ['Xor'],
   // Indices, from int64.
   ArgMax: ['Cast'],
   ArgMin: ['Cast'],
