@@ -97,6 +97,8 @@ async function main(argv: string[]): Promise<number> {
       await print(commandHelp(command))
       return 0
     }
+    const { device } = args.values
+    if (typeof device === 'string') (await import('../compute')).checkDeviceId(device)
     const outcome = await command.run(args, terminal)
     terminal.clear()
     if (!outcome) return 0

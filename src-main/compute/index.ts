@@ -1,4 +1,4 @@
-export { listDevices, openDevice, type DeviceInfo } from './devices/list'
+export { checkDeviceId, listDevices, openDevice, type DeviceInfo } from './devices/list'
 export { exportProgram, OPSET, type ExportedModel, type OnnxValueInfo } from './onnx/export'
 export { conv, convTranspose, type ConvOptions, type ConvTransposeOptions, type Padding } from './ops/convolution'
 export { inverse, logAbsDet, lu, solveTriangular, type TriangularOptions } from './ops/linear-algebra'

@@ -25,6 +25,13 @@ const processorName = () => cpus()[0]?.model.trim() || 'Processor'
 
 const openProcessor = (options: OnnxRuntimeOptions): Device => ({ ...cpuDevice(options), name: processorName() })
 
+/** Throws `not-found` with the ids there are for one that no device has, here or anywhere. */
+export function checkDeviceId(id: string): void {
+  const known = ['auto', 'cpu', 'reference', 'tensorflow', ...Object.keys(gpuProviders)]
+  if (!known.includes(id))
+    throw new NagareError('not-found', `There is no device "${id}".`, { hint: `Choose one of ${known.join(', ')}.` })
+}
+
 /**
  * Opens a device by its id. `auto` is the one with the fastest training steps among the processor and the graphics cards that passed their self-test,
  * never a software driver. Throws `not-found` for an unknown id and `unavailable` with the reason where it cannot run here, unless `fallback` is given.
@@ -48,11 +55,8 @@ export async function openDevice(id = 'cpu', options: OpenOptions = {}): Promise
 }
 
 async function openGpu(id: string, options: OpenOptions): Promise<Device> {
-  const provider = gpuProviders[id]
-  if (!provider) {
-    const known = ['auto', 'cpu', 'reference', 'tensorflow', ...Object.keys(gpuProviders)].join(', ')
-    throw new NagareError('not-found', `There is no device "${id}".`, { hint: `Choose one of ${known}.` })
-  }
+  checkDeviceId(id)
+  const provider = gpuProviders[id]!
   if (!bundled(id))
     throw new NagareError('unavailable', `${provider.name}: this build of ONNX Runtime has no provider "${id}".`)
   const file = options.probe ?? probeFile()

@@ -123,8 +123,14 @@ describe('refusals', () => {
   })
 
   it('name the devices there are, and leave nothing behind', async () => {
-    const ended = await nagare.run(['enhance', 'a.wav', '-o', 'o.wav', '--device', 'abacus'], { cwd })
-    expect(ended).toEqual(refusal(1, 'no device "abacus"', 'cpu'))
+    for (const command of [
+      ['enhance', 'a.wav', '-o', 'o.wav'],
+      ['devices'],
+      ['train', 'vae-nmf', '--data', '.', '-o', 'p'],
+    ]) {
+      const ended = await nagare.run([...command, '--device', 'abacus'], { cwd })
+      expect(ended).toEqual(refusal(1, 'no device "abacus"', 'cpu'))
+    }
     expect(await filesUnder(cwd)).toEqual(['a.wav'])
   })
 })
