@@ -14,7 +14,8 @@ export async function bundle(entries: Record<string, string>): Promise<{ folder:
     configFile: false,
     root,
     logLevel: 'error',
-    resolve: { alias: { '@contract': join(root, 'src-main/contract/index.ts') } },
+    resolve: { alias: { '@contract': join(root, 'src-main/contract/index.ts') }, mainFields: ['module', 'main'] },
+    ssr: { noExternal: [/@tensorflow/] },
     build: {
       ssr: true,
       target: 'node20',

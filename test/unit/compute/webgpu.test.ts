@@ -1,14 +1,12 @@
 import { fork } from 'node:child_process'
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
-import { dirname, join, resolve } from 'node:path'
-import { build } from 'vite'
+import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { DeviceInfo } from '../../../src-main/compute'
 import { probe } from '../../../src-main/compute/devices/probe'
+import { bundle } from '../../helpers/bundle'
 import { opCases } from '../../helpers/op-cases'
 import { softwareVulkan } from '../../helpers/software-vulkan'
 
-const root = resolve(import.meta.dirname, '../../..')
 const icd = softwareVulkan()
 const libraries = process.env['LD_LIBRARY_PATH']
 const title = icd ? 'WebGPU on SwiftShader' : 'WebGPU (skipped: no software Vulkan driver; Chromium brings one)'
@@ -47,35 +45,16 @@ const onProcessor: Record<string, string[]> = {
 }
 
 describe.skipIf(!icd)(title, () => {
-  let folder = ''
+  let bundled: Awaited<ReturnType<typeof bundle>> | undefined
   let device: DeviceInfo
   let sent: Sent
 
   beforeAll(async () => {
-    // Inside node_modules, so that onnxruntime-node is found from there.
-    const cache = join(root, 'node_modules', '.cache')
-    await mkdir(cache, { recursive: true })
-    folder = await mkdtemp(join(cache, 'nagare-webgpu-'))
-    await build({
-      configFile: false,
-      root,
-      logLevel: 'error',
-      resolve: { mainFields: ['module', 'main'] },
-      ssr: { noExternal: [/@tensorflow/] },
-      build: {
-        ssr: true,
-        target: 'node20',
-        outDir: folder,
-        minify: false,
-        rolldownOptions: {
-          input: {
-            probe: join(root, 'src-main/compute/devices/probe-entry.ts'),
-            cases: join(root, 'test/helpers/webgpu-cases.ts'),
-          },
-          output: { entryFileNames: '[name].mjs', chunkFileNames: 'chunk-[hash].mjs' },
-        },
-      },
+    bundled = await bundle({
+      probe: 'src-main/compute/devices/probe-entry.ts',
+      cases: 'test/helpers/webgpu-cases.ts',
     })
+    const { folder } = bundled
     process.env['VK_ICD_FILENAMES'] = icd
     // Chromium brings the loader too; the system may have none.
     process.env['LD_LIBRARY_PATH'] = [dirname(icd!), libraries ?? ''].join(':')
@@ -95,7 +74,7 @@ describe.skipIf(!icd)(title, () => {
     delete process.env['VK_ICD_FILENAMES']
     if (libraries === undefined) delete process.env['LD_LIBRARY_PATH']
     else process.env['LD_LIBRARY_PATH'] = libraries
-    if (folder) await rm(folder, { recursive: true, force: true })
+    await bundled?.remove()
   })
 
   test('passes its self-test in a process of its own, and is named as the software driver it is', () => {
