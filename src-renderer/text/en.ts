@@ -182,7 +182,7 @@ export const en = {
     themes: { system: 'As the system', light: 'Light', dark: 'Dark' },
     device: 'Compute device',
     automatic: 'Automatic',
-    automaticHint: 'The fastest device that passed its self-test',
+    automaticHint: 'The processor',
     speed: (gflops: string) => `${gflops} GFLOP/s`,
     unavailable: 'not usable',
     testing: 'Testing the devices…',
