@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import { NagareError } from '../../lib/errors'
-import { pick, type NDArrays } from '../../lib/ndarray'
-import { decodeSafetensors, encodeSafetensors, openPack, writePack, type PackCard } from '../../packs'
+import { NagareError } from '../lib/errors'
+import type { NDArrays } from '../lib/ndarray'
+import { decodeSafetensors, encodeSafetensors, openPack, writePack, type PackCard } from '../packs'
 
 /** Where a run stands; with the random state, all that it takes to go on bit for bit. */
 export const Standing = z.object({
@@ -19,10 +19,10 @@ export type Standing = z.infer<typeof Standing>
 /** What training goes on from. */
 export interface Checkpoint {
   standing: Standing
-  weights: NDArrays
-  bestWeights: NDArrays
-  statistics: NDArrays
-  optimiser: NDArrays
+  /** All that training moves, as it was. */
+  current: NDArrays
+  /** The weights of the best round so far. */
+  best: NDArrays
 }
 
 /** Writes a checkpoint: a pack of the best weights so far, with the current state of all that training moves beside it. */
@@ -62,21 +62,5 @@ export async function readCheckpoint(
           hint: 'Give the same command as before, or leave --resume out to start anew.',
         },
       )
-  const current = decodeSafetensors(await pack.file('training.safetensors'))
-  const isOptimiser = (name: string) => name.startsWith('adam.')
-  const isStatistic = (name: string) => name.startsWith('feature.')
-  const names = Object.keys(current)
-  return {
-    standing,
-    weights: pick(
-      current,
-      names.filter((name) => !isOptimiser(name) && !isStatistic(name)),
-    ),
-    optimiser: pick(current, names.filter(isOptimiser)),
-    statistics: pick(current, names.filter(isStatistic)),
-    bestWeights: pick(
-      pack.weights,
-      Object.keys(pack.weights).filter((name) => !isStatistic(name)),
-    ),
-  }
+  return { standing, current: decodeSafetensors(await pack.file('training.safetensors')), best: pack.weights }
 }

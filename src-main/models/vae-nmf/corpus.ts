@@ -1,11 +1,7 @@
-import { readdir } from 'node:fs/promises'
-import { extname, join, relative } from 'node:path'
 import { power, readMono, resample, stft, openAudio } from '../../dsp'
-import { asNagareError, NagareError } from '../../lib/errors'
+import { NagareError } from '../../lib/errors'
 import type { Random } from '../../lib/random'
 import type { FrontEnd } from './config'
-
-const extensions = new Set(['.wav', '.flac', '.mp3', '.ogg', '.opus', '.m4a', '.aac'])
 
 /** The share of a resampled band that is free of the filter's slope. */
 const usableBand = 0.9
@@ -16,28 +12,6 @@ export interface FramePool {
   knownBins: Uint16Array
   frames: number
   bins: number
-}
-
-/** Recordings below `folder` by name, hidden ones left out. Throws `not-found`, `bad-input` where it holds none. */
-export async function recordingsIn(folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch((thrown: unknown) => {
-    throw asNagareError(thrown, folder)
-  })
-  const files = entries
-    .filter((entry) => entry.isFile() && extensions.has(extname(entry.name).toLowerCase()))
-    .map((entry) => join(entry.parentPath, entry.name))
-    .filter(
-      (file) =>
-        !relative(folder, file)
-          .split(/[\\/]/)
-          .some((part) => part.startsWith('.')),
-    )
-    .sort()
-  if (files.length > 0) return files
-  throw new NagareError('bad-input', `${folder} holds no recordings.`, {
-    file: folder,
-    hint: `Recordings end in ${[...extensions].join(', ')}.`,
-  })
 }
 
 /**

@@ -1,13 +1,7 @@
-import { stat } from 'node:fs/promises'
-import { basename } from 'node:path'
-import { NagareError } from '../../lib/errors'
-import { random } from '../../lib/random'
 import type { TrainContext } from '../family'
+import { splitRecordings } from '../recordings'
 import type { FrontEnd } from './config'
-import { recordingsIn, speechFrames, type FramePool } from './corpus'
-
-/** Share of the recordings of each folder that only validation sees. */
-export const validationShare = 0.05
+import { speechFrames, type FramePool } from './corpus'
 
 /** The recordings of a training run, split. */
 export interface Dataset {
@@ -23,22 +17,7 @@ export async function readDataset(
   { data, progress, checkCancelled }: TrainContext,
   frontEnd: FrontEnd,
 ): Promise<Dataset> {
-  const order = random(20180415)
-  const training: string[][] = []
-  const held: string[] = []
-  const names: string[] = []
-  for (const folder of data) {
-    const files = await recordingsIn(folder)
-    const shuffled = [...order.shuffle(files.length)].map((i) => files[i]!)
-    const count = files.length > 1 ? Math.max(1, Math.round(files.length * validationShare)) : 0
-    held.push(...shuffled.slice(0, count))
-    training.push(shuffled.slice(count).sort())
-    for (const file of files) names.push(`${basename(file)}:${(await stat(file)).size}`)
-  }
-  if (held.length === 0)
-    throw new NagareError('bad-input', 'Training needs at least two recordings: one of them is kept for validation.', {
-      file: data[0]!,
-    })
+  const { training, held, fingerprint } = await splitRecordings(data)
   const parts: FramePool[] = []
   for (const [i, file] of held.entries()) {
     checkCancelled()
@@ -60,5 +39,5 @@ export async function readDataset(
     validation.knownBins.set(part.knownBins, at)
     at += part.frames
   }
-  return { training, validation, fingerprint: names.join('|') }
+  return { training, validation, fingerprint }
 }

@@ -6,12 +6,13 @@ import { float32, pick, type NDArrays } from '../../lib/ndarray'
 import { random } from '../../lib/random'
 import { adam, trainingProgram } from '../../nn'
 import { writePack, type PackCard } from '../../packs'
+import { readCheckpoint, writeCheckpoint, type Checkpoint, type Standing } from '../checkpoint'
 import type { TrainContext, TrainResult } from '../family'
+import { validationShare } from '../recordings'
 import { drawBatch, featureStatistics, meanLogPower } from './batches'
-import { readCheckpoint, writeCheckpoint, type Standing } from './checkpoint'
 import { FrontEnd, VaeConfig } from './config'
 import { drawPool, type FramePool } from './corpus'
-import { readDataset, validationShare, type Dataset } from './dataset'
+import { readDataset, type Dataset } from './dataset'
 import { vaeLoss } from './loss'
 import { featureShapes, initialWeights, vaeShapes } from './network'
 import { rateAt, readRecipe, type Recipe } from './recipe'
@@ -38,7 +39,7 @@ export async function trainVae(context: TrainContext): Promise<TrainResult> {
       random: draws,
       check: checkCancelled,
     })
-  const from = resumed ?? fresh(config, await draw(), draws)
+  const from = resumed ? restored(resumed) : fresh(config, await draw(), draws)
   const { statistics } = from
   let { bestWeights } = from
   let { step, best, bestStep, seconds: secondsBefore } = from.standing
@@ -116,6 +117,20 @@ function fresh(config: VaeConfig, pool: FramePool, draws: ReturnType<typeof rand
     seconds: 0,
   }
   return { standing, weights, bestWeights: weights, statistics: featureStatistics(pool), optimiser: {} as NDArrays }
+}
+
+/** A run as a checkpoint left it. */
+function restored({ standing, current, best }: Checkpoint) {
+  const part = (arrays: NDArrays, wanted: (name: string) => boolean) => pick(arrays, Object.keys(arrays).filter(wanted))
+  const isOptimiser = (name: string) => name.startsWith('adam.')
+  const isStatistic = (name: string) => name.startsWith('feature.')
+  return {
+    standing,
+    weights: part(current, (name) => !isOptimiser(name) && !isStatistic(name)),
+    optimiser: part(current, isOptimiser),
+    statistics: part(current, isStatistic),
+    bestWeights: part(best, (name) => !isStatistic(name)),
+  }
 }
 
 /** The training step and the validation pass, compiled. */
