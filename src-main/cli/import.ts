@@ -42,7 +42,7 @@ export const importFile: Command = {
     const tensors = Object.keys(weights).length
     return {
       json: { pack: out, kind, tensors, name: card.name },
-      text: `Imported ${given} as ${out} (${tensors} tensors).`,
+      text: `Imported ${given} as ${out} (${tensors} tensors). ${card.provenance.notes}`,
     }
   },
 }

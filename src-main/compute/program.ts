@@ -64,6 +64,8 @@ export interface Device {
   id: 'cpu' | 'reference' | string
   /** The device's real name, as a person knows it. */
   name: string
+  /** How exactly programs with parameters compute where loading does not say; `float32` where left out. */
+  precision?: Precision
   /** Compiles `spec` with its weights. Throws `unsupported` for an op without a lowering, `bad-input` for missing or misshapen values. */
   load(spec: ProgramSpec, values: LoadValues, options?: LoadOptions): Promise<Runner>
 }

@@ -1,8 +1,9 @@
 import { NagareError } from '../lib/errors'
 import type { ModelFamily } from './family'
 import { vaeNmf } from './vae-nmf'
+import { waveGlow } from './waveglow'
 
-const families: readonly ModelFamily[] = [vaeNmf]
+const families: readonly ModelFamily[] = [vaeNmf, waveGlow]
 
 /** Kinds of model that Nagare trains, evaluates and imports. */
 export const kinds: readonly string[] = families.map(({ kind }) => kind)

@@ -4,9 +4,10 @@ import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { buffer } from 'node:stream/consumers'
 import { crc32 } from 'node:zlib'
-import yauzl from 'yauzl'
+import type yauzl from 'yauzl'
 import yazl from 'yazl'
 import { asNagareError, NagareError } from '../lib/errors'
+import { openGuardedZip } from './guarded-zip'
 import { maxPackFile, PackFileName } from './manifest'
 
 /** Weights hardly shrink; what grows more than so many times over while it is unpacked was made to fill the memory. */
@@ -48,15 +49,13 @@ async function openFolder(path: string): Promise<Container> {
 }
 
 async function openZip(path: string): Promise<Container> {
-  const zip = await yauzl
-    .openPromise(path, { lazyEntries: true, autoClose: false, validateEntrySizes: true })
-    .catch((cause: unknown) => {
-      throw new NagareError('corrupt', `${path} is neither a pack's folder nor a readable zip.`, {
-        file: path,
-        hint: 'Choose a .nagare file, or get it again.',
-        cause,
-      })
+  const zip = await openGuardedZip(path).catch((cause: unknown) => {
+    throw new NagareError('corrupt', `${path} is neither a pack's folder nor a readable zip.`, {
+      file: path,
+      hint: 'Choose a .nagare file, or get it again.',
+      cause,
     })
+  })
   const entries = new Map<string, yauzl.Entry>()
   try {
     for await (const entry of zip.eachEntry()) {

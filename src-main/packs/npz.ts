@@ -1,17 +1,15 @@
 import { buffer } from 'node:stream/consumers'
-import yauzl from 'yauzl'
 import { NagareError } from '../lib/errors'
 import { sizeOf, type NDArray, type NDArrays } from '../lib/ndarray'
+import { openGuardedZip } from './guarded-zip'
 
 const maxBytes = 2 ** 30
 
 /** Reads NumPy's `.npz` into arrays: f4, f8 (as float32), i4, i8 (as int32), any order; objects are refused, so nothing is ever executed. */
 export async function readNpz(path: string): Promise<NDArrays> {
-  const zip = await yauzl
-    .openPromise(path, { lazyEntries: true, autoClose: false, decodeStrings: true })
-    .catch((cause: unknown) => {
-      throw new NagareError('bad-input', `${path} is no .npz file: ${(cause as Error).message}.`, { file: path, cause })
-    })
+  const zip = await openGuardedZip(path).catch((cause: unknown) => {
+    throw new NagareError('bad-input', `${path} is no .npz file: ${(cause as Error).message}.`, { file: path, cause })
+  })
   const arrays: NDArrays = {}
   let total = 0
   try {

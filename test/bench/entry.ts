@@ -5,9 +5,10 @@ import { compute } from './compute'
 import { quant } from './quant'
 import { serveCase } from './serve'
 import { soak } from './soak'
+import { waveglow } from './waveglow'
 
 /** The suites of `nagare bench`. */
-export const suites: readonly BenchSuite[] = [compute, quant, soak]
+export const suites: readonly BenchSuite[] = [compute, waveglow, quant, soak]
 
 // The same bundle, started as a program of its own, is the measured process: `bench.js CASE`.
 const [, program, caseName] = process.argv

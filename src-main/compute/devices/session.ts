@@ -5,6 +5,7 @@ import type { NDArrays } from '../../lib/ndarray'
 import { throughGate } from '../../lib/run-gate'
 import type { CompiledProgram } from '../compile'
 import { bytesOf } from '../onnx/encode'
+import type { ProgramSpec } from '../program'
 import { runtime } from './ort'
 
 /** An ONNX Runtime session that runners of the same graph with the same weights share. */
@@ -20,16 +21,21 @@ interface Entry {
 }
 
 /** Opens sessions with the `options` for each graph; two calls for the same graph with the same weights get one session. */
-export function sessionPool(options: (compiled: CompiledProgram) => ort.InferenceSession.SessionOptions) {
+export function sessionPool(
+  options: (compiled: CompiledProgram, spec: ProgramSpec) => ort.InferenceSession.SessionOptions,
+) {
   const entries = new Map<string, Entry>()
 
-  return async (program: string, compiled: CompiledProgram, params: NDArrays): Promise<SharedSession> => {
+  return async (spec: ProgramSpec, compiled: CompiledProgram, params: NDArrays): Promise<SharedSession> => {
     const hash = createHash('sha1').update(compiled.bytes)
     for (const name of compiled.params) hash.update(bytesOf(params[name]!.data))
     const key = hash.digest('hex')
     let entry = entries.get(key)
     if (!entry)
-      entries.set(key, (entry = { opening: createSession(program, compiled, params, options(compiled)), users: 0 }))
+      entries.set(
+        key,
+        (entry = { opening: createSession(spec.name, compiled, params, options(compiled, spec)), users: 0 }),
+      )
     entry.users++
     const { opening } = entry
     const used = entry

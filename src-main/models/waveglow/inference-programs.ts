@@ -29,25 +29,90 @@ export function conditioningProgram(config: WaveGlowConfig): ProgramSpec {
   }
 }
 
+/** How a flow's program gets its weights, and the mel spectrogram. */
+export interface FlowForm {
+  /** Constants of the graph, for flow `k` alone; or inputs of each run, so that flows of one shape share a program and no copy is made of them. */
+  weights: 'constants' | 'inputs'
+  /** Conditioning as `conditioningProgram` gives it; or mel frames, their way to each layer multiplied out in weights that `foldProgram` made. */
+  mel: 'condition' | 'folded'
+}
+
 /**
- * Flow `k` backwards (Prenger et al., 2019, §2.1–2.2), on `flowWeights`. In: `x` [1, channels, steps], `condition` [1, condition channels, steps].
- * Out: `x` of the same shape. What lies within `reach` of an end that is not the signal's own is not to be used.
+ * Flow `k` backwards (Prenger et al., 2019, §2.1–2.2), on `flowWeights`. In: `x` [1, channels, steps], and `condition` [1, condition channels, steps]
+ * or `mel` as `conditioningProgram` takes it, with a row of ones below. Out: `x` of the same shape. What lies within `reach` of an end that is not the
+ * signal's own is not to be used.
  */
-export function flowProgram(config: WaveGlowConfig, k: number): ProgramSpec {
+export function flowProgram(config: WaveGlowConfig, k: number, form: FlowForm): ProgramSpec {
   const width = channelsAt(config, k)
-  const side = `${stepsPerFrame(config)}*frames`
+  const inFrame = stepsPerFrame(config)
+  const side = `${inFrame}*frames`
+  const folded = form.mel === 'folded'
+  const weights = folded
+    ? Object.fromEntries(Object.entries(flowShapes(config, k)).filter(([name]) => !name.startsWith('condition.')))
+    : flowShapes(config, k)
+  const given = folded
+    ? { ...foldedShapes(config), mel: [foldedRows(config), 'frames'] }
+    : { condition: [1, conditionChannels(config), side] }
+  const isSwapped = config.swapHalves && k % 2 === 1
   return {
-    name: `waveglow flow ${k}`,
-    key: JSON.stringify([config, k]),
-    params: flowShapes(config, k),
-    inputs: { x: [1, width, side], condition: [1, conditionChannels(config), side] },
-    run({ params, inputs: { x, condition } }) {
-      const [kept, changed] = halves(config, k, x!)
-      const [shift, logScale] = coupling(config, params, kept, condition!)
+    name: `waveglow flow of ${width} channels`,
+    key: JSON.stringify([config, width, isSwapped, form]),
+    ...(form.weights === 'constants' ? { params: weights } : {}),
+    inputs: { x: [1, width, side], ...given, ...(form.weights === 'inputs' ? weights : {}) },
+    run({ params, inputs }) {
+      const all = { ...params, ...inputs }
+      const [kept, changed] = halves(config, k, all['x']!)
+      const conditionOf = (i: number) =>
+        folded
+          ? foldedCondition(config, all[`folded.${i}`]!, all['mel']!)
+          : conv1d(all['condition']!, { weight: all[`condition.${i}.weight`]!, bias: all[`condition.${i}.bias`]! })
+      const [shift, logScale] = coupling(config, all, kept, conditionOf)
       const before = joined(config, k, kept, tf.mul(tf.sub(changed, shift), tf.exp(tf.neg(logScale))))
-      return { outputs: { x: conv1d(before, { weight: tf.expandDims(params['unmix']!, 2) }) } }
+      return { outputs: { x: conv1d(before, { weight: tf.expandDims(all['unmix']!, 2) }) } }
     },
   }
+}
+
+/** Rows of the mel frames that folded conditioning takes: those seen, and one of ones for the bias. */
+export const foldedRows = (config: WaveGlowConfig): number => {
+  const { before, after } = framesSeen(config)
+  return (before + 1 + after) * config.mels + 1
+}
+
+const foldedShapes = (config: WaveGlowConfig) =>
+  Object.fromEntries(
+    range(config.wn.layers).map((i) => [
+      `folded.${i}`,
+      [stepsPerFrame(config), 2 * config.wn.channels, foldedRows(config)],
+    ]),
+  )
+
+/**
+ * One layer's conditioning multiplied out: from mel frames straight to the layer, a matrix for each step of a frame. In: `weight` [2 · WaveNet channels,
+ * condition channels] and `bias` of the layer, `ways` [steps per frame, condition channels, rows] the conditioning with its bias as the last column.
+ * Out: `folded` [steps per frame, 2 · WaveNet channels, rows].
+ */
+export function foldProgram(config: WaveGlowConfig): ProgramSpec {
+  const [steps, channels, rows] = [stepsPerFrame(config), conditionChannels(config), foldedRows(config)]
+  const out = 2 * config.wn.channels
+  return {
+    name: 'waveglow folding',
+    key: JSON.stringify(config),
+    inputs: { weight: [out, channels, 1], bias: [out], ways: [steps, channels, rows] },
+    run({ inputs: { weight, bias, ways } }) {
+      const folded = tf.matMul(tf.reshape(weight!, [1, out, channels]), ways!)
+      const last = tf.concat([tf.zeros([1, out, rows - 1]), tf.reshape(bias!, [1, out, 1])], 2)
+      return { outputs: { folded: tf.add(folded, last) } }
+    },
+  }
+}
+
+/** folded [steps per frame, out, rows], mel [rows, frames] → [1, out, steps]. */
+function foldedCondition(config: WaveGlowConfig, folded: tf.Tensor, mel: tf.Tensor): tf.Tensor {
+  const [steps, out] = folded.shape as [number, number]
+  const frames = mel.shape[1]!
+  const byStep = tf.matMul(folded, tf.expandDims(mel, 0))
+  return tf.reshape(tf.transpose(byStep, [1, 2, 0]), [1, out, frames * steps])
 }
 
 /** Shift and log-scale of the coupling: the WaveNet of `network.ts` on weights that are multiplied out. */
@@ -55,7 +120,7 @@ function coupling(
   { wn: { layers, kernel, growth, separable } }: WaveGlowConfig,
   params: Tensors,
   kept: tf.Tensor,
-  condition: tf.Tensor,
+  conditionOf: (layer: number) => tf.Tensor,
 ): [tf.Tensor, tf.Tensor] {
   const weight = (name: string) => ({ weight: params[`${name}.weight`]! })
   const layer = (name: string) => ({ ...weight(name), bias: params[`${name}.bias`]! })
@@ -67,7 +132,7 @@ function coupling(
     const filtered = separable
       ? conv1d(depthwise(hidden, layer(`depthwise.${i}`), spread), weight(`dilated.${i}`))
       : conv1d(i === 0 ? marked : hidden, weight(`dilated.${i}`), spread)
-    const gated = gatedTanh(tf.add(filtered, conv1d(condition, layer(`condition.${i}`))))
+    const gated = gatedTanh(tf.add(filtered, conditionOf(i)))
     if (i < layers - 1) hidden = tf.add(hidden, conv1d(gated, layer(`residual.${i}`)))
     outs.push(conv1d(gated, weight(`out.${i}`)))
   }

@@ -202,3 +202,15 @@ export function inverted({ shape, data }: NDArray): Matrix {
   for (let i = 0; i < n; i++) for (let j = 0; j < n; j++) result.data[i * n + j] = work[i]![n + j]!
   return result
 }
+
+/** The conditioning of `conditioningWeights` as `foldProgram` takes it: [steps per frame, condition channels, rows], the bias as the last column. */
+export function conditioningWays(config: WaveGlowConfig, { weight, bias }: NDArrays): NDArray {
+  const [all, seen] = weight!.shape as [number, number]
+  const rows = seen + 1
+  const ways = float32([stepsPerFrame(config), conditionChannels(config), rows])
+  for (let i = 0; i < all; i++) {
+    ways.data.set((weight!.data as Float32Array).subarray(i * seen, (i + 1) * seen), i * rows)
+    ways.data[i * rows + seen] = bias!.data[i]!
+  }
+  return ways
+}

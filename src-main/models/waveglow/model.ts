@@ -34,3 +34,7 @@ export function vocoderModel({ path, manifest, weights }: OpenPack): VocoderMode
   }
   return { config: config.data, frontEnd: frontEnd.data, weights }
 }
+
+/** What stands beyond the ends of a spectrogram: nothing where it is upsampled, silence where frames look at their neighbours. */
+export const blankFrame = ({ config, frontEnd }: VocoderModel): number =>
+  config.conditioning.kind === 'upsampled' ? 0 : Math.log(frontEnd.floor)

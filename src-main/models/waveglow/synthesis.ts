@@ -1,8 +1,7 @@
-import type { Device, Runner } from '../../compute'
+import type { Device } from '../../compute'
 import { float32, type NDArray, type NDArrays } from '../../lib/ndarray'
 import { channelsAt, conditionChannels, isExit, range, reach, stepsPerFrame, type WaveGlowConfig } from './config'
-import { conditioningProgram, flowProgram } from './inference-programs'
-import { conditioningWeights, flowWeights, framesSeen } from './inference-weights'
+import { openFlows } from './flows'
 
 /** Multiplications that one run may take: about a second of two processor cores, so that stopping never waits longer. */
 const runBudget = 50e9
@@ -29,54 +28,31 @@ export interface Synthesis {
  * overlap by what the flow's WaveNet sees, so that the result is that of the whole and memory is a few numbers per sample.
  */
 export async function openSynthesis(device: Device, config: WaveGlowConfig, weights: NDArrays): Promise<Synthesis> {
-  const { group, hop, mels, early, flows } = config
+  const { group, hop, early, flows } = config
   const steps = stepsPerFrame(config)
-  const { before, after } = framesSeen(config)
   const margin = Math.ceil(reach(config) / steps)
   const tile = Math.max(4 * margin, Math.min(1024, Math.floor(runBudget / multiplications(config))))
-  const loaded: Runner[] = []
-  const dispose = async () => {
-    for (const runner of loaded) await runner.dispose()
-  }
-  const load = async (...args: Parameters<Device['load']>) => {
-    const runner = await device.load(...args)
-    loaded.push(runner)
-    return runner
-  }
-  try {
-    const conditioner = await load(conditioningProgram(config), { params: conditioningWeights(config, weights) })
-    const runners: Runner[] = []
-    for (const k of range(flows))
-      runners.push(await load(flowProgram(config, k), { params: flowWeights(config, weights, k) }))
-
-    const conditionOf = async (mel: Float32Array, from: number, to: number): Promise<NDArray> => {
-      const { condition } = await conditioner.run({ mel: sideBySide(mel, mels, from, to, before + 1 + after) })
-      return condition!
-    }
-
-    return {
-      halo: Math.ceil((flows * reach(config)) / steps),
-      dispose,
-      async run(noise, mel, frames, step) {
-        const total = frames * steps
-        const tiles = Math.ceil(frames / tile)
-        const single = tiles === 1 ? await conditionOf(mel, 0, frames) : undefined
-        let used = group - channelsAt(config, flows - 1)
-        let x = noise.slice(used).map((row) => row.subarray(0, total))
+  const network = await openFlows(device, config, weights)
+  return {
+    halo: Math.ceil((flows * reach(config)) / steps),
+    dispose: () => network.dispose(),
+    async run(noise, mel, frames, step) {
+      const total = frames * steps
+      const tiles = Math.ceil(frames / tile)
+      let used = group - channelsAt(config, flows - 1)
+      let x = noise.slice(used).map((row) => row.subarray(0, total))
+      const pass = network.begin(mel, frames)
+      try {
         for (const k of range(flows).toReversed()) {
+          const flow = await pass.flow(k)
           const next = x.map(() => new Float32Array(total))
           for (let i = 0; i < tiles; i++) {
             const [from, to] = [i * tile, Math.min(frames, (i + 1) * tile)]
             const [first, last] = [Math.max(0, from - margin), Math.min(frames, to + margin)]
-            const condition = single ?? (await conditionOf(mel, first, last))
-            const result = await runners[k]!.run({ x: window(x, first * steps, last * steps), condition })
-            const { data } = result['x']!
+            const result = await flow(window(x, first * steps, last * steps), first, last)
             const [skip, width] = [(from - first) * steps, (last - first) * steps]
             for (const [c, row] of next.entries())
-              row.set(
-                (data as Float32Array).subarray(c * width + skip, c * width + skip + (to - from) * steps),
-                from * steps,
-              )
+              row.set(result.subarray(c * width + skip, c * width + skip + (to - from) * steps), from * steps)
             step?.(((flows - 1 - k) * tiles + i + 1) / (flows * tiles))
           }
           x = next
@@ -85,14 +61,13 @@ export async function openSynthesis(device: Device, config: WaveGlowConfig, weig
             used -= early.size
           }
         }
-        const sound = new Float32Array(frames * hop)
-        for (const [c, row] of x.entries()) for (let s = 0; s < total; s++) sound[s * group + c] = row[s]!
-        return sound
-      },
-    }
-  } catch (thrown) {
-    await dispose()
-    throw thrown
+      } finally {
+        await pass.end()
+      }
+      const sound = new Float32Array(frames * hop)
+      for (const [c, row] of x.entries()) for (let s = 0; s < total; s++) sound[s * group + c] = row[s]!
+      return sound
+    },
   }
 }
 
@@ -107,15 +82,5 @@ function multiplications(config: WaveGlowConfig): number {
 function window(x: readonly Float32Array[], from: number, to: number): NDArray {
   const result = float32([1, x.length, to - from])
   for (const [c, row] of x.entries()) result.data.set(row.subarray(from, to), c * (to - from))
-  return result
-}
-
-/** The `seen` frames around each frame from `from` to `to`, one under the other: [seen · mels, to − from]. mel [.., mels] starts with what lies before frame 0. */
-function sideBySide(mel: Float32Array, mels: number, from: number, to: number, seen: number): NDArray {
-  const frames = to - from
-  const result = float32([seen * mels, frames])
-  for (let f = 0; f < seen; f++)
-    for (let t = 0; t < frames; t++)
-      for (let m = 0; m < mels; m++) result.data[(f * mels + m) * frames + t] = mel[(from + t + f) * mels + m]!
   return result
 }

@@ -4,7 +4,7 @@ import { random } from '../../lib/random'
 import { stepsPerFrame } from './config'
 import { biasSpectrum, openDenoiser } from './denoiser'
 import { framesSeen } from './inference-weights'
-import type { VocoderModel } from './model'
+import { blankFrame, type VocoderModel } from './model'
 import { openSynthesis, type Synthesis } from './synthesis'
 
 export type { VocoderModel } from './model'
@@ -121,10 +121,6 @@ async function hum(
   const sound = await synthesis.run(silent, mel, humFrames, () => step?.(0))
   return biasSpectrum(sound, frontEnd)
 }
-
-/** What stands beyond the ends of a spectrogram: nothing where it is upsampled, silence where frames look at their neighbours. */
-const blankFrame = ({ config, frontEnd }: VocoderModel): number =>
-  config.conditioning.kind === 'upsampled' ? 0 : Math.log(frontEnd.floor)
 
 /** Normal noise of the steps of frames `first` to `last`, `group` rows; each frame's is the same in whatever pieces it is asked for. */
 function noise(

@@ -1,158 +1,42 @@
-import * as tf from '@tensorflow/tfjs-core'
-import { inverse, logAbsDet, type ProgramSpec, type Tensors } from '../../../src-main/compute'
-import type { NDArrays } from '../../../src-main/lib/ndarray'
+import type { Precision } from '../../../src-main/compute'
+import { openDevice } from '../../../src-main/compute'
+import { float32, type NDArrays } from '../../../src-main/lib/ndarray'
 import type { Random } from '../../../src-main/lib/random'
-import {
-  adam,
-  conv1d,
-  convFans,
-  convTranspose1d,
-  gatedTanh,
-  orthogonal,
-  torchUniform,
-  trainingProgram,
-  weightNorm,
-} from '../../../src-main/nn'
-import { normal, shapesOf, within, type BenchCase, type LoadCase } from '../bench-case'
+import { channelsAt, range, stepsPerFrame, WaveGlowConfig } from '../../../src-main/models/waveglow/config'
+import { soundProgram, soundWeights } from '../../../src-main/models/waveglow/exports'
+import { framesSeen } from '../../../src-main/models/waveglow/inference-weights'
+import { waveGlowLoss } from '../../../src-main/models/waveglow/loss'
+import { configOf, readRecipe } from '../../../src-main/models/waveglow/recipe'
+import { openSynthesis } from '../../../src-main/models/waveglow/synthesis'
+import { initialWeights, plainWeights, trainedShapes } from '../../../src-main/models/waveglow/weights'
+import { adam, trainingProgram } from '../../../src-main/nn'
+import { normal, within, type BenchCase, type LoadCase } from '../bench-case'
 
-const [flows, layers, channels, mels, group] = [12, 8, 256, 80, 8]
-const [hop, window, samples] = [256, 1024, 16_000]
-const flowNumbers = Array.from({ length: flows }, (_, k) => k)
-const layerNumbers = Array.from({ length: layers }, (_, i) => i)
+/** WaveGlow with its published sizes: 12 flows, 256 channels, 88 million parameters. */
+const full = WaveGlowConfig.parse({})
+const rate = 22_050
+const samples = 16_000
 
-/** Channels that flow k works on: two leave before the flows 4 and 8. */
-const width = (flow: number) => group - 2 * Math.floor(flow / 4)
-const isExit = (flow: number) => flow > 0 && flow % 4 === 0
-
-type Weights = (random: Random, name: string, shape: readonly number[]) => NDArrays
-
-/** A convolution's direction, length (after `weightNorm`) and bias: what is trained. */
-const normedConv: Weights = (random, name, shape) => ({
-  [`${name}.v`]: torchUniform(random, shape, convFans(shape)),
-  [`${name}.g`]: torchUniform(random, [shape[0]!, 1, 1], convFans(shape)),
-  [`${name}.bias`]: torchUniform(random, [shape[0]!], convFans(shape)),
-})
-
-/** A convolution's weight and bias: what a trained model keeps. */
-const plainConv: Weights = (random, name, shape) => ({
-  [`${name}.weight`]: torchUniform(random, shape, convFans(shape)),
-  [`${name}.bias`]: torchUniform(random, [shape[0]!], convFans(shape)),
-})
-
-const values =
-  (conv: Weights) =>
-  (random: Random): NDArrays => {
-    const parts: NDArrays[] = [
-      { 'upsample.weight': torchUniform(random, [mels, mels, window]), 'upsample.bias': torchUniform(random, [mels]) },
-    ]
-    for (const k of flowNumbers) {
-      const half = width(k) / 2
-      parts.push({ [`${k}.mix`]: orthogonal(random, [width(k), width(k)], { rotation: true }) })
-      parts.push(conv(random, `${k}.start`, [channels, half, 1]))
-      for (const i of layerNumbers) {
-        parts.push(conv(random, `${k}.dilated.${i}`, [2 * channels, channels, 3]))
-        parts.push(conv(random, `${k}.condition.${i}`, [2 * channels, mels * group, 1]))
-        parts.push(conv(random, `${k}.residual.${i}`, [i < layers - 1 ? 2 * channels : channels, channels, 1]))
-      }
-      // As after some training: couplings that change their half, but not beyond all bounds.
-      parts.push({
-        [`${k}.end.weight`]: normal(random, [2 * half, channels, 1], 0.01),
-        [`${k}.end.bias`]: normal(random, [2 * half], 0.1),
-      })
-    }
-    return Object.assign({}, ...parts) as NDArrays
+/** Weights as after some training: couplings that change their half, but not beyond all bounds. In the form of training. */
+function trained(config: WaveGlowConfig, random: Random): NDArrays {
+  const weights = initialWeights(config, random)
+  for (const k of range(config.flows)) {
+    const { channels } = config.wn
+    const width = channelsAt(config, k)
+    weights[`flows.${k}.end.weight`] = normal(random, [width, channels, 1], 0.01)
+    weights[`flows.${k}.end.bias`] = normal(random, [width], 0.1)
   }
-
-const convOf = (weights: Tensors, name: string) => ({
-  weight: weights[`${name}.weight`] ?? weightNorm(weights[`${name}.v`]!, weights[`${name}.g`]!),
-  bias: weights[`${name}.bias`]!,
-})
-
-/** Shift and log-scale of one flow's coupling. kept [batch, half, time], mel [batch, mels · group, time] → both [batch, half, time]. */
-function coupling(weights: Tensors, flow: number, kept: tf.Tensor, mel: tf.Tensor): [tf.Tensor, tf.Tensor] {
-  const layer = (name: string) => convOf(weights, `${flow}.${name}`)
-  let hidden = conv1d(kept, layer('start'))
-  const skips: tf.Tensor[] = []
-  for (const i of layerNumbers) {
-    const dilated = conv1d(hidden, layer(`dilated.${i}`), { dilations: 2 ** i, padding: 2 ** i })
-    const gated = gatedTanh(tf.add(dilated, conv1d(mel, layer(`condition.${i}`))))
-    const both = conv1d(gated, layer(`residual.${i}`))
-    const [residual, skip] = i < layers - 1 ? (tf.split(both, 2, 1) as [tf.Tensor, tf.Tensor]) : [undefined, both]
-    if (residual) hidden = tf.add(hidden, residual)
-    skips.push(skip)
-  }
-  const end = { weight: weights[`${flow}.end.weight`]!, bias: weights[`${flow}.end.bias`]! }
-  return tf.split(conv1d(tf.addN(skips), end), 2, 1) as [tf.Tensor, tf.Tensor]
+  return weights
 }
 
-/** mel [batch, mels, frames] → the conditioning of `length` groups of samples [batch, mels · group, length]. */
-function upsampled(weights: Tensors, mel: tf.Tensor, length: number): tf.Tensor {
-  const filter = { weight: weights['upsample.weight']!, bias: weights['upsample.bias']! }
-  const long = convTranspose1d(mel, filter, { strides: hop })
-  const [batch] = mel.shape as [number]
-  const cut = tf.reshape(tf.slice(long, [0, 0, 0], [batch, mels, length * group]), [batch, mels, length, group])
-  return tf.reshape(tf.transpose(cut, [0, 1, 3, 2]), [batch, mels * group, length])
-}
+const plain = (config: WaveGlowConfig) => (random: Random) => plainWeights(config, trained(config, random))
 
-/** Negative log-likelihood in nats per sample, of unit variance (Prenger et al., 2019, eq. 12). audio [batch, samples]. */
-function loss(weights: Tensors, { audio, mel }: Tensors): { loss: tf.Tensor } {
-  const [batch, count] = audio!.shape as [number, number]
-  const length = count / group
-  const condition = upsampled(weights, mel!, length)
-  let x = tf.transpose(tf.reshape(audio!, [batch, length, group]), [0, 2, 1])
-  const done: tf.Tensor[] = []
-  const logDets: tf.Tensor[] = []
-  for (const k of flowNumbers) {
-    if (isExit(k)) {
-      const [leaving, rest] = tf.split(x, [2, width(k)], 1) as [tf.Tensor, tf.Tensor]
-      done.push(leaving)
-      x = rest
-    }
-    const mix = weights[`${k}.mix`]!
-    const mixed = conv1d(x, { weight: tf.expandDims(mix, 2) })
-    const [kept, changed] = tf.split(mixed, 2, 1) as [tf.Tensor, tf.Tensor]
-    const [shift, logScale] = coupling(weights, k, kept, condition)
-    logDets.push(tf.mul(logAbsDet(mix), batch * length), tf.sum(logScale))
-    x = tf.concat([kept, tf.add(tf.mul(tf.exp(logScale), changed), shift)], 1)
-  }
-  const z = tf.concat([...done, x], 1)
-  return { loss: tf.div(tf.sub(tf.div(tf.sum(tf.square(z)), 2), tf.addN(logDets)), z.size) }
-}
-
-/** Noise [1, 8, 32 · frames] through the flows backwards: audio [1, 256 · frames]. */
-function generated(weights: Tensors, { noise, mel }: Tensors): { audio: tf.Tensor } {
-  const length = noise!.shape[2]!
-  const condition = upsampled(weights, mel!, length)
-  const drawn = (from: number, count: number) => tf.slice(noise!, [0, from, 0], [1, count, length])
-  let used = width(flows - 1)
-  let x = drawn(0, used)
-  for (const k of flowNumbers.toReversed()) {
-    const [kept, changed] = tf.split(x, 2, 1) as [tf.Tensor, tf.Tensor]
-    const [shift, logScale] = coupling(weights, k, kept, condition)
-    x = tf.concat([kept, tf.div(tf.sub(changed, shift), tf.exp(logScale))], 1)
-    x = conv1d(x, { weight: tf.expandDims(inverse(weights[`${k}.mix`]!), 2) })
-    if (isExit(k)) {
-      x = tf.concat([drawn(used, 2), x], 1)
-      used += 2
-    }
-  }
-  return { audio: tf.reshape(tf.transpose(x, [0, 2, 1]), [1, length * group]) }
-}
-
-const inference = (all: NDArrays): ProgramSpec => ({
-  name: 'waveglow',
-  key: 'bench',
-  params: shapesOf(all),
-  inputs: { mel: [1, mels, 'frames'], noise: [1, group, `${hop / group}*frames`] },
-  run: ({ params, inputs }) => ({ outputs: generated(params, inputs) }),
-})
-
-/** WaveGlow with its published sizes (88 million parameters): generating, for any number of frames. */
+/** Generating, for any number of frames, as one program. */
 export const waveglowInference: LoadCase = {
   name: 'waveglow',
   title: 'WaveGlow 12 flows, inference',
-  values: values(plainConv),
-  load: (all) => ({ spec: inference(all), values: { params: all } }),
+  values: plain(full),
+  load: (all) => ({ spec: soundProgram(full, 0), values: { params: soundWeights(full, all) } }),
 }
 
 const frames = 32
@@ -162,33 +46,93 @@ export const waveglowGeneration: Pick<BenchCase, 'name' | 'title' | 'values' | '
   name: 'waveglow',
   title: `WaveGlow 12 flows, ${frames} frames`,
   values: (random) => ({
-    ...values(plainConv)(random),
-    'input.mel': normal(random, [1, mels, frames]),
-    'input.noise': normal(random, [1, group, (hop / group) * frames], 0.6),
+    ...plain(full)(random),
+    'input.mel': normal(random, [1, full.mels, frames]),
+    'input.noise': normal(random, [1, full.group, stepsPerFrame(full) * frames], 0.6),
   }),
   async open(all, device) {
-    const params = Object.fromEntries(Object.entries(all).filter(([name]) => !name.startsWith('input.')))
-    const runner = await device.load(inference(params), { params })
+    const runner = await device.load(soundProgram(full, 0), { params: soundWeights(full, all) })
     const inputs = within(all, 'input.')
     return { call: () => runner.run(inputs), check: () => runner.run(inputs) }
   },
 }
 
-/** One step of Adam on one second's worth of samples. */
+/** One step of Adam on one crop. */
 export const waveglowStep: LoadCase = {
   name: 'waveglow-step',
   title: 'WaveGlow 12 flows, training step',
-  values: values(normedConv),
+  values: (random) => trained(full, random),
   load: (all) => {
     const spec = trainingProgram({
       name: 'waveglow-step',
       key: 'bench',
-      params: shapesOf(all),
-      inputs: { audio: [1, samples], mel: [1, mels, Math.ceil(samples / hop)] },
-      loss,
+      params: trainedShapes(full),
+      inputs: { audio: [1, samples], mel: [1, full.mels, Math.ceil(samples / full.hop)] },
+      loss: waveGlowLoss(full, 1),
       optimizer: adam(),
       learningRate: 1e-4,
     })
     return { spec, values: { state: all } }
   },
 }
+
+export interface VocoderCase extends BenchCase {
+  /** Seconds of sound that one call makes. */
+  seconds: number
+  precision: Precision
+}
+
+/** Sound from noise as the vocoder makes it, against the usual form of the network. */
+function generating(
+  name: string,
+  title: string,
+  config: WaveGlowConfig,
+  { frames, precision = 'float32' }: { frames: number; precision?: Precision },
+): VocoderCase {
+  const { before, after } = framesSeen(config)
+  return {
+    name,
+    title,
+    torch: config === full ? ['waveglow.py'] : [],
+    calls: 1,
+    repeats: 1,
+    seconds: (frames * config.hop) / rate,
+    precision,
+    values: (random) => ({
+      ...plain(config)(random),
+      'input.mel': normal(random, [1, config.mels, frames]),
+      'input.noise': normal(random, [1, config.group, stepsPerFrame(config) * frames], 0.6),
+    }),
+    async open(all, device) {
+      const exact = precision === 'float32'
+      const chosen = exact ? device : await openDevice(device.id, { precision })
+      const synthesis = await openSynthesis(chosen, config, all)
+      const { data } = all['input.noise']!
+      const steps = data.length / config.group
+      const noise = range(config.group).map((c) => (data as Float32Array).slice(c * steps, (c + 1) * steps))
+      const mel = beyond(all['input.mel']!.data as Float32Array, config.mels, before, after)
+      const call = () => synthesis.run(noise, mel, frames)
+      return { call, check: async () => ({ sound: float32([1, frames * config.hop], await call()) }) }
+    },
+  }
+}
+
+/** [mels, frames] → [before + frames + after, mels], zeros beyond the ends. */
+function beyond(mel: Float32Array, mels: number, before: number, after: number): Float32Array {
+  const frames = mel.length / mels
+  const out = new Float32Array((before + frames + after) * mels)
+  for (let m = 0; m < mels; m++) for (let t = 0; t < frames; t++) out[(before + t) * mels + m] = mel[m * frames + t]!
+  return out
+}
+
+const squeezed = configOf(readRecipe({ preset: 'squeezed', set: {}, steps: undefined }))
+const small = configOf(readRecipe({ preset: 'small', set: {}, steps: undefined }))
+
+/** The rows of the vocoder's table: the published network on a short and a long recording and in whole numbers, and the presets for processors. */
+export const vocoders: readonly VocoderCase[] = [
+  generating('full', 'WaveGlow 256 ch, 2 s', full, { frames: 172 }),
+  generating('full-long', 'WaveGlow 256 ch, 20 s', full, { frames: 1723 }),
+  generating('full-int8', 'WaveGlow 256 ch, 2 s, int8', full, { frames: 172, precision: 'int8' }),
+  generating('small', 'preset small, 10 s', small, { frames: 862 }),
+  generating('squeezed', 'preset squeezed, 10 s', squeezed, { frames: 862 }),
+]
