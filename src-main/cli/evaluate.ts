@@ -56,9 +56,12 @@ export const evaluate: Command = {
       )
     const rows = evaluation.rows.map((row) => Object.values(row).map(cell).join('  '))
     const head = Object.keys(evaluation.rows[0] ?? {}).join('  ')
-    const metrics = evaluation.metrics.map(({ name, value, unit }) => `${name}: ${value.toFixed(2)} ${unit}`)
+    const metrics = evaluation.metrics.map(({ name, value, unit }) => `${name}: ${figure(value)} ${unit}`)
     return { json, text: [evaluation.protocol, '', head, ...rows, '', ...metrics].join('\n') }
   },
 }
 
-const cell = (value: string | number) => (typeof value === 'number' ? value.toFixed(2).padStart(7) : value.padEnd(24))
+/** A number as a table has it: small ones with one place more. */
+const figure = (value: number) => value.toFixed(Math.abs(value) < 1 ? 3 : 2)
+
+const cell = (value: string | number) => (typeof value === 'number' ? figure(value).padStart(7) : value.padEnd(24))
