@@ -3,9 +3,11 @@ import { basename, extname, join, resolve, sep } from 'node:path'
 import { precisions } from '../compute'
 import { asNagareError, NagareError } from '../lib/errors'
 import { enhance as task } from '../tasks/enhance'
-import { enhanceSettings } from '../tasks/enhance/settings'
+import { enhanceSettings, type EnhanceSettings } from '../tasks/enhance/settings'
+import { runOnDevice, type DeviceUse } from '../tasks/run-on-device'
+import type { TaskContext } from '../tasks/task'
 import { commonOptions, needed, number, oneOf, seedOf, text, type Command } from './command'
-import { identity, outputPath } from './outputs'
+import { identity, outputPath, soundName } from './outputs'
 import { findPackOfKind } from './places'
 import { duration } from './terminal'
 
@@ -47,10 +49,10 @@ export const enhance: Command = {
     const settings = enhanceSettings.omit({ noise: true }).parse({ strength, iterations, precision })
     const seed = seedOf(values)
     let device = text(values, 'device') ?? 'cpu'
-    // Said once, whatever the number of recordings.
-    const fallback = (reason: string) => {
-      if (device !== 'cpu') terminal.note(reason)
-      device = 'cpu'
+    // What holds for one recording holds for the rest, and is said once.
+    const used = (use: DeviceUse) => {
+      if (use.fallback !== null) terminal.note(use.fallback)
+      device = use.device
     }
     const pack = await findPackOfKind('vae-nmf', text(values, 'model'))
     const { targets, newFolder } = await targetsFor(inputs, out, text(values, 'noise-out'))
@@ -60,13 +62,12 @@ export const enhance: Command = {
       const startedAt = performance.now()
       let materialSeconds = 0
       try {
-        await task.run({
+        const context: TaskContext<EnhanceSettings> = {
           source: input,
           sourceName: basename(input),
           settings: { ...settings, noise: noise !== undefined },
           pack,
           device,
-          fallback,
           seed,
           output: (role) => (role === 'noise' ? noise! : clean),
           progress: (progress) => {
@@ -78,7 +79,8 @@ export const enhance: Command = {
             terminal.progress({ ...progress, phase })
           },
           checkCancelled: () => terminal.checkCancelled(),
-        })
+        }
+        await runOnDevice(task, context, { used })
       } catch (thrown) {
         const error = asNagareError(thrown)
         failures.push({ input, error })
@@ -211,14 +213,4 @@ async function targetsFor(
     targets.push({ input, clean: await outputPath(clean), noise })
   }
   return { targets, ...(there ? {} : { newFolder: folder }) }
-}
-
-/** The name as given, where it is one of a format that is written. */
-function soundName(given: string): string {
-  const extension = extname(given).toLowerCase()
-  if (['', '.wav', '.wave', '.flac'].includes(extension)) return given
-  throw new NagareError('unsupported', `${given}: WAV and FLAC are written, not ${extension}.`, {
-    hint: 'End the name with .wav or .flac.',
-    file: given,
-  })
 }

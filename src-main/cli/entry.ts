@@ -9,6 +9,7 @@ import { openTerminal } from './terminal'
 const commands: Record<string, () => Promise<Command>> = {
   devices: async () => (await import('./devices')).devices,
   enhance: async () => (await import('./enhance')).enhance,
+  vocode: async () => (await import('./vocode')).vocode,
   train: async () => (await import('./train')).train,
   evaluate: async () => (await import('./evaluate')).evaluate,
   import: async () => (await import('./import')).importFile,

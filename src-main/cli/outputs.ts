@@ -43,6 +43,16 @@ export async function outputPath(given: string): Promise<string> {
   })
 }
 
+/** The name as given, where it is one of a sound format that is written; throws `unsupported`. */
+export function soundName(given: string): string {
+  const extension = extname(given).toLowerCase()
+  if (['', '.wav', '.wave', '.flac'].includes(extension)) return given
+  throw new NagareError('unsupported', `${given}: WAV and FLAC are written, not ${extension}.`, {
+    hint: 'End the name with .wav or .flac.',
+    file: given,
+  })
+}
+
 /** The absolute path of a pack to be written: a zip where the name ends in `.nagare`, else a folder; only a pack is replaced. */
 export async function packOutput(given: string): Promise<string> {
   const path = resolve(given)

@@ -44,6 +44,10 @@ export const AudioFacts = z.object({
 })
 export type AudioFacts = z.infer<typeof AudioFacts>
 
+/** What is known of a log-mel spectrogram, whose numbers `/media/<id>/mel` holds: float32, little-endian, [frames, mels], natural logarithm. */
+export const MelFacts = z.object({ mels: z.int().positive(), frames: z.int().positive() })
+export type MelFacts = z.infer<typeof MelFacts>
+
 /** How a result came to be: enough to run it again. */
 export const Origin = z.object({
   job: Id,
@@ -54,7 +58,10 @@ export const Origin = z.object({
   pack: z.object({ id: z.string(), name: z.string(), sha256: z.string() }),
   settings: z.record(z.string(), z.unknown()),
   seed: z.int(),
+  /** The device that computed it. */
   device: z.string(),
+  /** Why it was not the device asked for; null where it was. */
+  fallback: z.string().nullable().default(null),
   seconds,
 })
 export type Origin = z.infer<typeof Origin>
@@ -62,11 +69,12 @@ export type Origin = z.infer<typeof Origin>
 export const Asset = z.object({
   id: Id,
   name: z.string(),
-  kind: z.enum(['audio', 'image']),
+  kind: z.enum(['audio', 'mel', 'image']),
   bytes: z.int().nonnegative(),
   createdAt: time,
   sha256: z.string(),
   audio: AudioFacts.optional(),
+  mel: MelFacts.optional(),
   origin: Origin.optional(),
 })
 export type Asset = z.infer<typeof Asset>
@@ -92,7 +100,12 @@ export const Job = z.object({
   state: JobState,
   settings: z.record(z.string(), z.unknown()),
   pack: z.string(),
+  /** The device asked for until one is opened, then the one that computes. */
   device: z.string(),
+  /** The device asked for, `auto` where Nagare chooses; null in records that do not tell. */
+  requested: z.string().nullable().default(null),
+  /** Why `device` is not the one asked for; null where it is. */
+  fallback: z.string().nullable().default(null),
   seed: z.int(),
   /** How often it was started; over 1 after a crash or a retry. */
   attempt: z.int().nonnegative(),
@@ -113,6 +126,8 @@ export const Device = z.object({
   available: z.boolean(),
   reason: z.string().optional(),
   gflops: finite.optional(),
+  /** A graphics driver that computes with the processor, and slower than it. */
+  software: z.boolean().optional(),
 })
 export type Device = z.infer<typeof Device>
 
@@ -123,6 +138,10 @@ export const Pack = z.object({
   description: z.string(),
   licence: z.string(),
   sampleRate: finite.nullable(),
+  /** The mel spectrogram that it works on: its bands, the samples from frame to frame, and its edges in Hz. */
+  mel: z
+    .object({ mels: z.int().positive(), hop: z.int().positive(), fmin: finite.nonnegative(), fmax: finite.positive() })
+    .optional(),
   bytes: z.int(),
   sha256: z.string(),
   origin: z.enum(['starter', 'user']),
@@ -135,7 +154,8 @@ export const Task = z.object({
   id: z.string(),
   label: z.string(),
   description: z.string(),
-  accepts: z.enum(['audio', 'image']),
+  /** Kinds of asset that it works on. */
+  accepts: z.array(z.enum(['audio', 'mel', 'image'])),
   packKind: z.string(),
   settings: z.record(z.string(), z.unknown()),
 })

@@ -1,5 +1,5 @@
 import { stem } from '../lib/names'
-import type { TaskDefinition } from '../tasks/task'
+import { outputExtension, type TaskDefinition } from '../tasks/task'
 
 /** `word` as a POSIX shell takes it, quoted where it must be. */
 function quoted(word: string): string {
@@ -13,7 +13,7 @@ export function jobCommand(
   job: { sourceName: string; pack: string; device: string; seed: number },
 ): string {
   const { sourceName, pack, device, seed } = job
-  const output = `${stem(sourceName)} (${task.id}).${task.accepts === 'audio' ? 'wav' : 'png'}`
+  const output = `${stem(sourceName)} (${task.id}).${outputExtension(task)}`
   const common = ['--model', pack, '--device', device, '--seed', String(seed)]
   return ['nagare', task.id, sourceName, '-o', output, ...common, ...task.commandOptions(settings)]
     .map(quoted)

@@ -21,12 +21,12 @@ export function jobOutputs(project: Project, shelf: PackShelf): Pick<QueueOption
       const sourceName = assets.get(source).name
       return { task, source: await soundFile(project, source), sourceName, settings, pack: entry.path, device, seed }
     },
-    async finish({ id, task, source, settings, device, seed }, outputs, seconds) {
+    async finish({ id, task, source, settings, device, fallback, seed }, outputs, seconds) {
       const pack = packs.get(id)!
       packs.delete(id)
       const results: string[] = []
       for (const { role, file, name } of outputs) {
-        const origin: Origin = { job: id, task, role, source, pack, settings, seed, device, seconds }
+        const origin: Origin = { job: id, task, role, source, pack, settings, seed, device, fallback, seconds }
         results.push((await adopt(project, { file, name, move: true }, { origin, thorough: true })).id)
       }
       return results

@@ -11,12 +11,16 @@ export const noticeUnreadable =
 
 /** The asset that `source` names, taken into the project where it is not there yet. Throws as `findSource` and `adopt`. */
 export async function takeSource(
-  parts: Pick<EngineParts, 'project' | 'emit'>,
+  parts: Pick<EngineParts, 'project' | 'emit' | 'shelf'>,
   source: Source,
   { trusted, signal }: CallContext,
 ): Promise<{ asset: Asset; isNew: boolean }> {
   const { project } = parts
   if ('asset' in source) return { asset: project.assets.get(source.asset), isNew: false }
   const incoming = await findSource(source, project.paths, trusted)
-  return { asset: await adopt(project, incoming, { signal, onUnreadable: noticeUnreadable(parts) }), isNew: true }
+  const bands = parts.shelf.list().flatMap(({ record: { mel } }) => (mel ? [mel.mels] : []))
+  return {
+    asset: await adopt(project, incoming, { signal, bands, onUnreadable: noticeUnreadable(parts) }),
+    isNew: true,
+  }
 }

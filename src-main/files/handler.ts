@@ -14,6 +14,12 @@ export interface FilesOptions {
   uploads: boolean
 }
 
+/** What is served of an asset besides its file. */
+const parts = new Map([
+  ['peaks', 'peaks.bin'],
+  ['mel', 'mel.f32'],
+])
+
 const notFound = () => textResponse(404, 'Not found.')
 
 /** The file that plays an asset: its PCM copy where one was made, else the file as it came. */
@@ -32,7 +38,7 @@ function attachment(name: string): string {
 }
 
 /**
- * Everything that goes by URL, for Electron's scheme and the Node host alike: the window's bundle, `/media/<id>`, `/media/<id>/peaks`,
+ * Everything that goes by URL, for Electron's scheme and the Node host alike: the window's bundle, `/media/<id>`, `/media/<id>/peaks`, `/media/<id>/mel`,
  * `/exports/<name>`, `PUT /upload`. Never rejects; each answer carries the security headers.
  */
 export function filesHandler({
@@ -54,8 +60,8 @@ export function filesHandler({
     const [first, second, third] = names
 
     if (first === 'media') {
-      if (!Id.safeParse(second).success || names.length > 3 || (third ?? 'peaks') !== 'peaks') return notFound()
-      const file = third ? await inside(assets, second!, 'peaks.bin') : await mediaFile(assets, second!)
+      if (!Id.safeParse(second).success || names.length > 3 || (third && !parts.has(third))) return notFound()
+      const file = third ? await inside(assets, second!, parts.get(third)!) : await mediaFile(assets, second!)
       if (file) return rangeResponse(request, file)
       const known = await inside(assets, second!)
       return known ? textResponse(404, 'Not there yet.', { 'Retry-After': '1' }) : notFound()

@@ -1,5 +1,5 @@
 export { openJobLog, type JobLog, type JobLogOptions } from './job-log'
 export { openQueue, type Queue, type QueueListener, type QueueOptions } from './queue'
-export { workerRunner, type JobRunner, type Run } from './run-in-worker'
+export { workerRunner, type JobRunner, type Run, type RunListener } from './run-in-worker'
 export { runTask } from './run-task'
 export type { TaskJob, WorkerJob, WorkerMessage } from './worker-messages'

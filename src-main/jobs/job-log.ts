@@ -13,6 +13,8 @@ export const JobEntry = z.discriminatedUnion('type', [
   /** Written when the log is compacted: the job as it stood, and its crashes in a row. */
   z.object({ ...line, type: z.literal('kept'), record: Job, crashes: z.int() }),
   z.object({ ...line, type: z.literal('started') }),
+  /** What it computes on from now on, and why that is not the device asked for. */
+  z.object({ ...line, type: z.literal('device'), device: z.string(), fallback: z.string().nullable() }),
   /** Back in the queue: by a crash, by a quit, or because the person asked again. */
   z.object({ ...line, type: z.literal('requeued'), reason: z.enum(['crash', 'quit', 'retry']) }),
   z.object({ ...line, type: z.literal('done'), results: z.array(Id) }),
@@ -49,11 +51,17 @@ function applyEntry(known: LoggedJob | undefined, entry: JobEntry): LoggedJob | 
         error: null,
         results: [],
       })
-    case 'requeued':
+    case 'device':
+      return changed({ device: entry.device, fallback: entry.fallback })
+    case 'requeued': {
+      // What was found out about its device holds until the person asks again.
+      const fallback = entry.reason === 'retry' ? null : job.fallback
+      const device = fallback === null ? (job.requested ?? job.device) : job.device
       return changed(
-        { state: 'queued', startedAt: null, endedAt: null, error: null, results: [] },
+        { state: 'queued', startedAt: null, endedAt: null, error: null, results: [], device, fallback },
         entry.reason === 'crash' ? crashes + 1 : entry.reason === 'retry' ? 0 : crashes,
       )
+    }
     case 'done':
       return changed({ state: 'done', endedAt: entry.at, results: entry.results }, 0)
     case 'failed':

@@ -4,6 +4,7 @@ import { systemClock, type Clock } from '../lib/clock'
 import { errorRecord, NagareError } from '../lib/errors'
 import { silent, type Log } from '../lib/log'
 import { throttle } from '../lib/throttle'
+import type { DeviceUse } from '../tasks/run-on-device'
 import type { TaskOutput } from '../tasks/task'
 import { takeEntry, type JobEntry, type JobLog, type LoggedJob } from './job-log'
 import { progressMeter } from './progress-meter'
@@ -102,6 +103,14 @@ export async function openQueue(options: QueueOptions): Promise<Queue> {
     )
   }
 
+  /** Writes down what a job computes on; when that cannot be written, it still shows. */
+  const noteDevice = async (id: string, { device, fallback }: DeviceUse) => {
+    const { job } = known(id)
+    if (job.device === device && (fallback === null || fallback === job.fallback)) return
+    if (fallback !== null) journal.warn('device-fallback', { job: id, from: job.device, to: device, reason: fallback })
+    await record(id, { type: 'device', device, fallback }).catch(() => show(id, { device, fallback, progress: null }))
+  }
+
   const work = async (self: Active) => {
     const { id } = self
     const isStopped = () => self.isCancelled || isClosing
@@ -113,15 +122,28 @@ export async function openQueue(options: QueueOptions): Promise<Queue> {
       await record(id, { type: 'started' })
       if (isStopped()) return
       const startedAt = clock.now()
-      const meter = progressMeter(() => clock.now())
+      const newMeter = () => progressMeter(() => clock.now())
+      let meter = newMeter()
+      let deviceNoted: Promise<void> | undefined
       const tell = throttle<Progress>(progressEvery, (progress) => listener.progress(id, progress), clock)
-      self.run = run({ ...input, work }, (report) => {
-        const progress = meter(report)
-        const logged = known(id)
-        jobs.set(id, { ...logged, job: { ...logged.job, progress } })
-        if (!isStopped()) tell(progress)
-      })
+      self.run = run(
+        { ...input, work },
+        {
+          progress(report) {
+            const progress = meter(report)
+            const logged = known(id)
+            jobs.set(id, { ...logged, job: { ...logged.job, progress } })
+            if (!isStopped()) tell(progress)
+          },
+          device(use) {
+            if (isStopped()) return
+            meter = newMeter()
+            deviceNoted = noteDevice(id, use)
+          },
+        },
+      )
       const outputs = await self.run.ended.finally(() => tell.stop())
+      await deviceNoted
       if (self.isCancelled) return
       const results = await finish(known(id).job, outputs, (clock.now() - startedAt) / 1000)
       if (!self.isCancelled) await record(id, { type: 'done', results })
@@ -157,8 +179,15 @@ export async function openQueue(options: QueueOptions): Promise<Queue> {
     if (job.state === 'done') continue
     await discard(job)
     if (job.state !== 'running') continue
-    if (crashes + 1 < mostCrashes) await record(job.id, { type: 'requeued', reason: 'crash' })
-    else
+    if (crashes + 1 < mostCrashes) {
+      await record(job.id, { type: 'requeued', reason: 'crash' })
+      // The last try is made where no graphics driver can end the engine.
+      if (crashes + 2 === mostCrashes && !['auto', 'cpu', 'reference'].includes(job.device))
+        await noteDevice(job.id, {
+          device: 'cpu',
+          fallback: `The engine ended ${crashes + 1} times while it worked on this, the last time on the device ${job.device}. Computing on the processor instead.`,
+        })
+    } else
       await fail(
         job.id,
         new NagareError(

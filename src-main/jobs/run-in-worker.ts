@@ -1,7 +1,9 @@
 import { Worker } from 'node:worker_threads'
+import { keepDevices } from '../compute/devices/known-devices'
 import { createRunGate, terminateBehindGate } from '../lib/run-gate'
 import { systemClock, type Clock } from '../lib/clock'
 import { NagareError } from '../lib/errors'
+import type { DeviceUse } from '../tasks/run-on-device'
 import type { TaskOutput, TaskProgress } from '../tasks/task'
 import type { TaskJob, WorkerJob, WorkerMessage } from './worker-messages'
 
@@ -13,7 +15,14 @@ export interface Run {
   stop(): void
 }
 
-export type JobRunner = (job: Omit<TaskJob, 'cancelFlag'>, progress: (progress: TaskProgress) => void) => Run
+/** What is told of a job while it runs. */
+export interface RunListener {
+  progress(progress: TaskProgress): void
+  /** What it computes on from now on; told again where it starts anew on another device. */
+  device(use: DeviceUse): void
+}
+
+export type JobRunner = (job: Omit<TaskJob, 'cancelFlag'>, listener: RunListener) => Run
 
 export interface RunOptions {
   /** The worker's file. */
@@ -32,7 +41,7 @@ export function workerRunner({
   clock = systemClock,
   patience = { flag: 2000, force: 3000 },
 }: RunOptions): JobRunner {
-  return (job, progress) => {
+  return (job, listener) => {
     const cancelFlag = new SharedArrayBuffer(4)
     const runGate = createRunGate()
     const workerData: WorkerJob = { ...job, cancelFlag, runGate }
@@ -43,8 +52,11 @@ export function workerRunner({
 
     const ended = new Promise<TaskOutput[]>((resolve, reject) => {
       worker.on('message', (message: WorkerMessage) => {
-        if (message.type === 'progress') progress(message.progress)
-        else if (message.type === 'done') outcome = { outputs: message.outputs }
+        if (message.type === 'progress') listener.progress(message.progress)
+        else if (message.type === 'device') {
+          keepDevices(message.known)
+          listener.device(message.use)
+        } else if (message.type === 'done') outcome = { outputs: message.outputs }
         else {
           const { code, message: text, hint, file } = message.error
           outcome = { error: new NagareError(code, text, { ...(hint ? { hint } : {}), ...(file ? { file } : {}) }) }

@@ -1,17 +1,13 @@
 import { join } from 'node:path'
 import { throttle } from '../lib/throttle'
 import { errorRecord, NagareError } from '../lib/errors'
-import type { TaskContext, TaskDefinition, TaskProgress } from '../tasks/task'
+import { knownDevices } from '../compute/devices/known-devices'
+import { runOnDevice, type RunOnDeviceOptions } from '../tasks/run-on-device'
+import { outputExtension, type TaskContext, type TaskDefinition, type TaskProgress } from '../tasks/task'
 import type { TaskJob, WorkerMessage } from './worker-messages'
 
-const extensions = { audio: 'wav', image: 'png' }
-
 /** The context of a task that runs on behalf of `job`; progress goes through `report`. */
-function taskContext(
-  job: TaskJob,
-  accepts: TaskDefinition['accepts'],
-  report: TaskContext<unknown>['progress'],
-): TaskContext<unknown> {
+function taskContext(job: TaskJob, extension: string, report: TaskContext<unknown>['progress']): TaskContext<unknown> {
   const flag = new Int32Array(job.cancelFlag)
   const { source, sourceName, settings, pack, device, seed, work } = job
   return {
@@ -21,7 +17,7 @@ function taskContext(
     pack,
     device,
     seed,
-    output: (role) => join(work, `${role}.${extensions[accepts]}`),
+    output: (role) => join(work, `${role}.${extension}`),
     progress: report,
     checkCancelled() {
       if (Atomics.load(flag, 0) !== 0) throw new NagareError('cancelled', 'Stopped as asked.')
@@ -34,12 +30,26 @@ export async function runTask(
   tasks: readonly TaskDefinition[],
   job: TaskJob,
   post: (message: WorkerMessage) => void,
+  { open }: Pick<RunOnDeviceOptions, 'open'> = {},
 ): Promise<void> {
-  const report = throttle<TaskProgress>(50, (progress) => post({ type: 'progress', progress }))
+  const reporter = () => throttle<TaskProgress>(50, (progress) => post({ type: 'progress', progress }))
+  let report = reporter()
   try {
     const task = tasks.find(({ id }) => id === job.task)
     if (!task) throw new NagareError('unsupported', `There is no task named ${job.task}.`)
-    const outputs = await task.run(taskContext(job, task.accepts, report))
+    const outputs = await runOnDevice(
+      task,
+      taskContext(job, outputExtension(task), (progress) => report(progress)),
+      {
+        used(use) {
+          // What was done so far is not of this device.
+          report.stop()
+          report = reporter()
+          post({ type: 'device', use, known: knownDevices() })
+        },
+        ...(open ? { open } : {}),
+      },
+    )
     report.stop()
     post({ type: 'done', outputs })
   } catch (thrown) {

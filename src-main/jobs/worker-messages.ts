@@ -1,4 +1,6 @@
+import type { DeviceInfo } from '../compute'
 import type { ErrorRecord } from '../lib/errors'
+import type { DeviceUse } from '../tasks/run-on-device'
 import type { TaskOutput, TaskProgress } from '../tasks/task'
 
 /** What a task needs to run. */
@@ -25,5 +27,7 @@ export interface WorkerJob extends TaskJob {
 /** What a worker says. */
 export type WorkerMessage =
   | { type: 'progress'; progress: TaskProgress }
+  /** What it computes on from now on, and what it knows of this machine's devices. */
+  | { type: 'device'; use: DeviceUse; known: Record<string, DeviceInfo> }
   | { type: 'done'; outputs: TaskOutput[] }
   | { type: 'failed'; error: ErrorRecord }

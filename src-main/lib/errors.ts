@@ -17,12 +17,19 @@ export class NagareError extends Error {
   readonly code: ErrorCode
   readonly hint: string | undefined
   readonly file: string | undefined
+  /** Id of the compute device whose fault it is. */
+  readonly device: string | undefined
 
-  constructor(code: ErrorCode, message: string, more: { hint?: string; file?: string; cause?: unknown } = {}) {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    more: { hint?: string; file?: string; device?: string; cause?: unknown } = {},
+  ) {
     super(message, more.cause === undefined ? undefined : { cause: more.cause })
     this.code = code
     this.hint = more.hint
     this.file = more.file
+    this.device = more.device
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Pack } from '@contract'
+import { Pack } from '@contract'
 import { cp, readdir, rm } from 'node:fs/promises'
 import { basename, extname, join } from 'node:path'
 import { writeAside } from '../lib/atomic-file'
@@ -39,6 +39,7 @@ async function packEntry(path: string, origin: Pack['origin']): Promise<PackEntr
   const { manifest, sha256, bytes } = await readManifest(path)
   const { kind, name, description, licence, metrics, frontEnd } = manifest
   const rate = frontEnd['sampleRate']
+  const mel = Pack.shape.mel.safeParse(frontEnd)
   const id = basename(path, extname(path) === '.nagare' ? '.nagare' : '')
   return {
     path,
@@ -53,6 +54,7 @@ async function packEntry(path: string, origin: Pack['origin']): Promise<PackEntr
       sha256,
       origin,
       sampleRate: typeof rate === 'number' && Number.isFinite(rate) ? rate : null,
+      ...(mel.success && mel.data ? { mel: mel.data } : {}),
     },
   }
 }

@@ -9,6 +9,7 @@ import { hashFile, measure, playableSamples, refuseAborted } from './measure'
 import { safeFileName } from './names'
 import type { Project } from './open-project'
 import type { IncomingFile } from './sources'
+import { isNpy, readMel } from './take-mel'
 
 /** Recordings over so many samples (all channels) are answered before they are read through. */
 const promptSamples = 8_000_000
@@ -20,6 +21,8 @@ export interface AdoptOptions {
   onUnreadable?: (asset: Asset, error: NagareError) => void
   /** Read through before answering, however long. */
   thorough?: boolean
+  /** Numbers of mel bands that the models at hand take: they tell the sides of a mel spectrogram apart. */
+  bands?: readonly number[]
 }
 
 const sourceName = (name: string) => {
@@ -27,21 +30,22 @@ const sourceName = (name: string) => {
   return /^\.[a-z0-9]{1,8}$/.test(extension) ? `source${extension}` : 'source.audio'
 }
 
-/** The file in an asset's folder that holds its samples best: the decoded copy if there is one, else what came in. Throws `not-found`. */
+/** The file in an asset's folder that holds its samples best: the decoded copy if there is one, else what came in, which a mel spectrogram always is. Throws `not-found`. */
 export async function soundFile(project: Project, id: string): Promise<string> {
   const folder = project.paths.asset(project.assets.get(id).id)
   const names = await readdir(folder)
   const name = names.find((name) => name === 'pcm.wav') ?? names.find((name) => name.startsWith('source.'))
   if (!name)
-    throw new NagareError('not-found', `${project.assets.get(id).name}: its sound is gone from the project.`, {
+    throw new NagareError('not-found', `${project.assets.get(id).name}: its file is gone from the project.`, {
       file: folder,
     })
   return join(folder, name)
 }
 
 /**
- * Takes a file into the project, by cloning or moving it, as a new asset with peaks, level and hash; bad files throw what `openAudio`
- * throws and leave nothing behind. Long WAV files are answered after their header (loudness null, peak 0, no hash) and read through later.
+ * Takes a recording or a mel spectrogram (`.npy`) into the project, by cloning or moving it, as a new asset with peaks, level and hash; bad files
+ * throw what `openAudio` or `readMel` throw and leave nothing behind. Long WAV files are answered after their header (loudness null, peak 0, no
+ * hash) and read through later.
  */
 export async function adopt(project: Project, incoming: IncomingFile, options: AdoptOptions = {}): Promise<Asset> {
   const { paths, assets, io } = project
@@ -51,8 +55,32 @@ export async function adopt(project: Project, incoming: IncomingFile, options: A
   const pcmFile = join(stage, 'pcm.wav')
   const peaksFile = join(stage, 'peaks.bin')
   let reader: AudioReader | undefined
+
+  /** Completes the staged folder with its record and takes it in. */
+  const enter = async (found: Pick<Asset, 'kind' | 'audio' | 'mel' | 'sha256'>): Promise<Asset> => {
+    const asset: Asset = {
+      id,
+      name: assets.freeName(safeFileName(incoming.name)),
+      bytes: (await stat(incoming.file)).size,
+      createdAt: new Date().toISOString(),
+      ...found,
+      ...(options.origin ? { origin: options.origin } : {}),
+    }
+    refuseAborted(options.signal)
+    await writeAssetRecord(stage, asset)
+    if (incoming.move) await rename(incoming.file, staged)
+    await assets.enter(asset, stage)
+    return asset
+  }
+
   try {
     await mkdir(stage)
+    if (await isNpy(incoming)) {
+      const { bytes, ...mel } = await readMel(incoming.file, options.bands ?? [])
+      await io.write(join(stage, 'mel.f32'), bytes)
+      if (!incoming.move) await io.copy(incoming.file, staged)
+      return await enter({ kind: 'mel', mel, sha256: await hashFile(incoming.move ? incoming.file : staged) })
+    }
     reader = await openAudio(incoming.file, { spoolFolder: stage })
     const { sampleRate, channels, frames, container, encoding } = reader.info
     const playable = container === 'wav' ? await playableSamples(incoming.file) : undefined
@@ -77,20 +105,8 @@ export async function adopt(project: Project, incoming: IncomingFile, options: A
       peak: measured?.peak ?? 0,
       pcm: playable ?? (await playableSamples(pcmFile))!,
     }
-    const asset: Asset = {
-      id,
-      name: assets.freeName(safeFileName(incoming.name)),
-      kind: 'audio',
-      bytes: (await stat(incoming.file)).size,
-      createdAt: new Date().toISOString(),
-      sha256: isLate ? '' : await hashFile(incoming.move ? incoming.file : staged),
-      audio,
-      ...(options.origin ? { origin: options.origin } : {}),
-    }
-    refuseAborted(options.signal)
-    await writeAssetRecord(stage, asset)
-    if (incoming.move) await rename(incoming.file, staged)
-    await assets.enter(asset, stage)
+    const sha256 = isLate ? '' : await hashFile(incoming.move ? incoming.file : staged)
+    const asset = await enter({ kind: 'audio', audio, sha256 })
     if (isLate) measureLater(project, asset, options.onUnreadable)
     return asset
   } catch (thrown) {
@@ -141,6 +157,7 @@ function measureLater(project: Project, asset: Asset, onUnreadable: AdoptOptions
 /** Finishes what an earlier process left unmeasured. */
 export async function measureUnfinished(project: Project, onUnreadable?: AdoptOptions['onUnreadable']): Promise<void> {
   for (const asset of project.assets.list()) {
+    if (asset.kind !== 'audio') continue
     const names = await readdir(project.paths.asset(asset.id))
     if (!names.includes('peaks.bin')) measureLater(project, asset, onUnreadable)
   }

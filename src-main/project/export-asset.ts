@@ -2,7 +2,7 @@ import type { ExportFormat } from '@contract'
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createFlac, createWav, openAudio, type AudioReader, type AudioWriter } from '../dsp'
-import { asNagareError } from '../lib/errors'
+import { asNagareError, NagareError } from '../lib/errors'
 import { stem } from '../lib/names'
 import { soundFile } from './adopt'
 import { refuseAborted } from './measure'
@@ -52,6 +52,12 @@ export async function exportAsset(
   format: ExportFormat,
   signal?: AbortSignal,
 ): Promise<Exported> {
+  const asset = project.assets.get(id)
+  if (asset.kind !== 'audio')
+    throw new NagareError('unsupported', `${asset.name}: expected sound to export, this is a ${asset.kind} asset.`, {
+      hint: 'Vocode it, and export what comes of it.',
+      file: asset.name,
+    })
   const source = await soundFile(project, id)
   const name = exportName(project, id, format)
   const path = join(project.paths.exports, name)

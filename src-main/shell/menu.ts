@@ -6,7 +6,7 @@ async function chooseFiles(window: BrowserWindow | undefined, open: (paths: stri
   const options = {
     properties: ['openFile' as const, 'multiSelections' as const],
     filters: [
-      { name: 'Sound', extensions: audioExtensions },
+      { name: 'Sound and mel spectrograms', extensions: [...audioExtensions, 'npy'] },
       { name: 'All files', extensions: ['*'] },
     ],
   }

@@ -1,5 +1,9 @@
 import { enhance } from './enhance'
 import type { TaskDefinition } from './task'
+import { vocode } from './vocode'
 
 /** Every job that a person can ask for, in the order the window shows them. */
-export const tasks: readonly TaskDefinition[] = [enhance as unknown as TaskDefinition]
+export const tasks: readonly TaskDefinition[] = [
+  enhance as unknown as TaskDefinition,
+  vocode as unknown as TaskDefinition,
+]

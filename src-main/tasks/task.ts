@@ -26,8 +26,9 @@ export interface TaskContext<Settings> {
   settings: Settings
   /** Folder or file of the model pack to use. */
   pack: string
+  /** The device to open; one that was tested where `runOnDevice` runs the task. */
   device: string
-  /** Called with the reason where the processor is taken in place of the device asked for; without it such a device is an error. */
+  /** For `openDevice`: called with the reason where the processor is taken in place of `device`; without it such a device is an error. */
   fallback?: (reason: string) => void
   seed: number
   /** Where the output of this role must be written; the task writes aside and renames. */
@@ -37,12 +38,17 @@ export interface TaskContext<Settings> {
   checkCancelled(): void
 }
 
+/** Ending of the files that a task makes where nobody names them: pictures from pictures, sound from all else. */
+export const outputExtension = ({ accepts }: Pick<TaskDefinition, 'accepts'>): 'wav' | 'png' =>
+  accepts.includes('image') ? 'png' : 'wav'
+
 /** A job a person can ask for: one folder in `tasks/`, one line in the registry. */
 export interface TaskDefinition<Schema extends z.ZodType = z.ZodType> {
   id: string
   label: string
   description: string
-  accepts: 'audio' | 'image'
+  /** Kinds of asset that it works on. */
+  accepts: readonly ('audio' | 'mel' | 'image')[]
   /** The kind of pack that it runs on, e.g. `vae-nmf`. */
   packKind: string
   settings: Schema

@@ -1,6 +1,6 @@
 import { canRedo, canUndo } from '../history/history.svelte'
 import { hear, listening, markRegion, seek, setLooping, setRegion, toggle } from '../state/listening.svelte'
-import { openDialog, panels } from '../state/panels.svelte'
+import { openDialog, panels, togglePicture } from '../state/panels.svelte'
 import { selectedSource, selectedTake, selection, sources } from '../state/selection.svelte'
 import { isFitted, zoomBy, zoomFit } from '../state/view.svelte'
 import { en } from '../text/en'
@@ -9,11 +9,12 @@ import { addFiles, pickFiles } from './files'
 import { removeSource, step } from './library'
 import { switchTheme } from './settings'
 import { redoLast, undoLast } from './undo'
-import { activeJob, canEnhance, cancelWithCare, enhance } from './work'
+import { activeJob, cancelWithCare, canRun, chooseNextTask, currentTasks, runTask } from './work'
 
 const always = () => true
 const hasSound = () => listening.roles.length > 0
 const has = (role: (typeof listening.roles)[number]) => () => listening.roles.includes(role)
+const hasBoth = () => has('original')() && has('result')()
 const label = en.actions
 
 /** Every user action by its id. Where two share a key, the first that can be done is done. */
@@ -73,9 +74,33 @@ export const actions = {
     id: 'enhance',
     label: label.enhance,
     group: 'work',
-    keys: ['E', 'Enter'],
-    when: canEnhance,
-    run: () => enhance(),
+    keys: ['E'],
+    when: () => canRun('enhance'),
+    run: () => runTask('enhance'),
+  },
+  vocode: {
+    id: 'vocode',
+    label: label.vocode,
+    group: 'work',
+    keys: ['V'],
+    when: () => canRun('vocode'),
+    run: () => runTask('vocode'),
+  },
+  run: {
+    id: 'run',
+    label: label.run,
+    group: 'work',
+    keys: ['Enter'],
+    when: () => canRun(),
+    run: () => runTask(),
+  },
+  nextTask: {
+    id: 'nextTask',
+    label: label.nextTask,
+    group: 'work',
+    keys: ['J'],
+    when: () => currentTasks().length > 1 && !activeJob(),
+    run: chooseNextTask,
   },
   cancel: {
     id: 'cancel',
@@ -91,7 +116,7 @@ export const actions = {
     group: 'work',
     keys: ['Q'],
     when: always,
-    run: () => void (panels.side = panels.side === 'queue' ? 'enhance' : 'queue'),
+    run: () => void (panels.side = panels.side === 'queue' ? 'work' : 'queue'),
   },
   models: {
     id: 'models',
@@ -108,7 +133,7 @@ export const actions = {
     label: label.compare,
     group: 'listen',
     keys: ['B'],
-    when: has('result'),
+    when: hasBoth,
     run: () => hear(listening.heard === 'result' ? 'original' : 'result'),
   },
   original: {
@@ -116,7 +141,7 @@ export const actions = {
     label: label.original,
     group: 'listen',
     keys: ['1'],
-    when: hasSound,
+    when: has('original'),
     run: () => hear('original'),
   },
   result: {
@@ -140,7 +165,7 @@ export const actions = {
     label: label.match,
     group: 'listen',
     keys: ['L'],
-    when: has('result'),
+    when: hasBoth,
     run: () => void (listening.match = !listening.match),
   },
   back: {
@@ -223,7 +248,15 @@ export const actions = {
     group: 'view',
     keys: ['S'],
     when: hasSound,
-    run: () => void (panels.spectrogram = !panels.spectrogram),
+    run: () => void togglePicture('spectrum'),
+  },
+  mel: {
+    id: 'mel',
+    label: label.mel,
+    group: 'view',
+    keys: ['G'],
+    when: hasSound,
+    run: () => void togglePicture('mel'),
   },
   zoomIn: {
     id: 'zoomIn',
@@ -270,6 +303,10 @@ export const actions = {
 } satisfies Record<string, Action>
 
 export const allActions: Action[] = Object.values(actions)
+
+/** The action that starts a task: its own, or the one that starts the chosen task. */
+export const actionOf = (task: string | undefined): Action =>
+  task === 'enhance' || task === 'vocode' ? actions[task] : actions.run
 
 /** The asset that is heard now. */
 export function heardAsset() {

@@ -8,20 +8,22 @@ import { beginUpload, endUpload } from '../state/uploads.svelte'
 
 const audioEndings = /\.(wave?|rf64|bwf|w64|flac|mp3|ogg|oga|opus|m4a|aac|mp4|aiff?|caf|webm|weba|wma|amr|qoa)$/i
 const imageEndings = /\.(png|jpe?g|tiff?|webp|bmp|gif|avif|heic)$/i
+const melEndings = /\.npy$/i
 const packEndings = /\.nagare$/i
 
-export type FileKind = 'audio' | 'image' | 'pack' | 'unknown'
+export type FileKind = 'audio' | 'mel' | 'image' | 'pack' | 'unknown'
 
 /** What a file seems to be by its name, else by its type; the engine has the last word. */
 export function kindOfFile({ name, type }: { name: string; type: string }): FileKind {
   if (packEndings.test(name)) return 'pack'
+  if (melEndings.test(name)) return 'mel'
   if (audioEndings.test(name)) return 'audio'
   if (imageEndings.test(name)) return 'image'
   if (type.startsWith('audio/') || type.startsWith('video/')) return 'audio'
   return type.startsWith('image/') ? 'image' : 'unknown'
 }
 
-/** Adds files one after the other: recordings to the project, models to the catalogue; says what cannot be used. */
+/** Adds files one after the other: recordings and mel spectrograms to the project, models to the catalogue; says what cannot be used. */
 export async function addFiles(files: readonly File[]) {
   for (const file of files) {
     const kind = kindOfFile(file)
@@ -31,7 +33,7 @@ export async function addFiles(files: readonly File[]) {
   }
 }
 
-async function addFile(file: File, kind: 'audio' | 'pack') {
+async function addFile(file: File, kind: 'audio' | 'mel' | 'pack') {
   const controller = new AbortController()
   const upload = beginUpload(file.name, () => controller.abort())
   try {
@@ -68,7 +70,7 @@ export function filesOf(data: DataTransfer | null): File[] {
 let picker: HTMLInputElement | undefined
 
 /** Lets a person choose files; `accept` narrows what is offered. */
-export function pickFiles(accept = 'audio/*,.wav,.flac,.mp3,.ogg,.opus,.m4a,.nagare'): Promise<File[]> {
+export function pickFiles(accept = 'audio/*,.wav,.flac,.mp3,.ogg,.opus,.m4a,.npy,.nagare'): Promise<File[]> {
   picker?.remove()
   const input = Object.assign(document.createElement('input'), { type: 'file', multiple: true, accept, hidden: true })
   input.setAttribute('aria-label', en.actions.open)

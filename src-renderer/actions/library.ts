@@ -1,7 +1,7 @@
 import type { Asset } from '@contract'
 import { forget, record, type Step } from '../history/history.svelte'
 import { dismiss, tell, tellError } from '../state/notices.svelte'
-import { leaving } from '../state/project.svelte'
+import { assetOf, leaving } from '../state/project.svelte'
 import { select, sources, takesOf } from '../state/selection.svelte'
 import { call } from '../transport/engine'
 import { en } from '../text/en'
@@ -34,7 +34,9 @@ export function removeAsset(asset: Asset, alongWith: Asset[] = []) {
       pending.delete(asset.id)
       if (notice !== undefined) dismiss(notice)
       leaving.ids = leaving.ids.filter((id) => !ids.includes(id))
-      if (!asset.origin) select(asset.id)
+      const { origin } = asset
+      if (origin && assetOf(origin.source)) select(origin.source, origin.job)
+      else select(asset.id)
     },
     redo() {
       leaving.ids = [...leaving.ids, ...ids]

@@ -1,11 +1,13 @@
-import type { Job } from '@contract'
+import type { Job, Task } from '@contract'
 import { fieldsOf, settingsFrom } from '../enhance/schema'
 import { draft } from '../state/draft.svelte'
 import { dismiss, tell, tellError } from '../state/notices.svelte'
-import { isActive, keepJob, project, taskFor } from '../state/project.svelte'
+import { isActive, keepJob, project, tasksFor } from '../state/project.svelte'
 import { selectedSource, selectedTake } from '../state/selection.svelte'
 import { call } from '../transport/engine'
+import { say } from '../state/live.svelte'
 import { en } from '../text/en'
+import { taskWords } from '../text/task-words'
 
 /** The newest unfinished job over the selected source. */
 export const activeJob = () => {
@@ -13,51 +15,65 @@ export const activeJob = () => {
   return source && project.jobs.findLast((job) => job.source === source.id && isActive(job))
 }
 
-/** The task that fits the selected source. */
-export const currentTask = () => {
+/** The tasks that fit the selected source. */
+export const currentTasks = (): Task[] => {
   const source = selectedSource()
-  return source && taskFor(source.kind)
+  return source ? tasksFor(source.kind) : []
+}
+
+/** Of the tasks that fit the selected source the chosen one, else the one that made the shown result, else the first. */
+export const currentTask = (): Task | undefined => {
+  const fitting = currentTasks()
+  const find = (task: string | null | undefined) => fitting.find(({ id }) => id === task)
+  return find(draft.task) ?? find(selectedTake()?.result.origin?.task) ?? fitting[0]
+}
+
+/** Chooses the task after the current one, the first after the last. */
+export function chooseNextTask() {
+  const fitting = currentTasks()
+  const next = fitting[(fitting.findIndex(({ id }) => id === currentTask()?.id) + 1) % fitting.length]
+  if (!next) return
+  draft.task = next.id
+  say(taskWords(next.id, next.label).verb)
 }
 
 export const packsFor = (kind: string) => project.packs.filter((pack) => pack.kind === kind)
 
 /** The model that a run would use: the chosen one where it still exists, else the first of its kind. */
-export function currentPack() {
-  const task = currentTask()
+export function currentPack(task = currentTask()) {
   if (!task) return undefined
   const fitting = packsFor(task.packKind)
-  return fitting.find(({ id }) => id === draft.pack) ?? fitting[0]
+  return fitting.find(({ id }) => id === draft.packs[task.id]) ?? fitting[0]
 }
 
 /** The settings that a run would use. */
-export function currentSettings(): Record<string, unknown> {
-  const task = currentTask()
+export function currentSettings(task = currentTask()): Record<string, unknown> {
   return task
     ? settingsFrom(fieldsOf(task.settings), { ...project.settings.tasks[task.id], ...draft.values[task.id] })
     : {}
 }
 
-export const canEnhance = () =>
-  Boolean(selectedSource()?.audio && currentTask() && currentPack() && !activeJob() && !draft.starting)
+const taskOf = (id: string | undefined) => (id === undefined ? currentTask() : currentTasks().find((t) => t.id === id))
 
-/** Starts the selected source's task with the settings shown, and remembers them. */
-export async function enhance(seed?: number) {
+/** Whether a task, the chosen one if left out, can be started on the selected source. */
+export function canRun(id?: string): boolean {
+  const task = taskOf(id)
+  return Boolean(task && currentPack(task) && !activeJob() && !draft.starting)
+}
+
+/** Starts a task, the chosen one if left out, on the selected source with the settings that its panel shows, and remembers them. */
+export async function runTask(id?: string) {
   const source = selectedSource()
-  const task = currentTask()
-  const pack = currentPack()
+  const task = taskOf(id)
+  const pack = currentPack(task)
   if (!source || !task || !pack) return
-  const settings = currentSettings()
+  const settings = currentSettings(task)
+  draft.task = task.id
   draft.starting = true
   try {
     const tasks = { ...project.settings.tasks, [task.id]: settings }
     void call('settings.set', { tasks }).catch(() => undefined)
-    const { job } = await call('task.run', {
-      task: task.id,
-      source: { asset: source.id },
-      settings,
-      pack: pack.id,
-      ...(seed === undefined ? {} : { seed }),
-    })
+    const { job } = await call('task.run', { task: task.id, source: { asset: source.id }, settings, pack: pack.id })
     keepJob(job)
     draft.follow = job.id
   } catch (error) {

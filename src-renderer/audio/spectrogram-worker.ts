@@ -1,10 +1,15 @@
 import { colourMap } from './colour-map'
+import { bandsFor, loudestMel, melColumnMaker, melWindow, quietestMel, readMel, type MelSource } from './mel'
 import { mixDown, readPcm, type PcmSource } from './pcm'
 import { columnMaker, loudest, planFor, quietest } from './spectrum'
 
+/** What a picture is drawn from: sound as it is, sound through mel bands, or a mel spectrogram that is there already. */
+export type TileSource =
+  { picture: 'spectrum' | 'mel'; pcm: PcmSource } | { picture: 'mel'; pcm?: undefined; mel: MelSource }
+
 export interface TileRequest {
   key: string
-  source: PcmSource
+  source: TileSource
   /** Frame at the tile's left edge, and frames from column to column. */
   from: number
   hop: number
@@ -20,42 +25,102 @@ export interface TileAnswer {
 /** Windows that are read one by one, rather than the whole stretch, when columns lie further apart than this many windows. */
 const sparse = 24
 const readers = 6
+/** Frames of a mel spectrogram that stand for a column where it spans more. */
+const mostFrames = 16
+
+/** A picture being drawn: `rows` levels at a time, lowest first, go to a column. */
+interface Canvas {
+  image: ImageData
+  paint(column: number, levels: Float32Array): void
+}
+
+function canvas(columns: number, rows: number, low: number, high: number): Canvas {
+  const image = new ImageData(columns, rows)
+  return {
+    image,
+    paint(column, levels) {
+      for (let row = 0; row < rows; row++) {
+        const share = (levels[row]! - low) / (high - low)
+        const colour = Math.round(255 * Math.min(1, Math.max(0, share))) * 4
+        image.data.set(colourMap.subarray(colour, colour + 4), ((rows - 1 - row) * columns + column) * 4)
+      }
+    },
+  }
+}
 
 const mono = async (source: PcmSource, from: number, count: number) => mixDown(await readPcm(source, from, count))
 
-/** Draws one tile: reads its stretch of samples, or only the windows around its columns where the stretch is long. */
-async function draw({ source, from, hop, columns }: TileRequest): Promise<ImageBitmap> {
-  const plan = planFor(source.sampleRate)
-  const { size, rows } = plan
-  const fill = columnMaker(plan, source.sampleRate)
-  const image = new ImageData(columns, rows)
+/** Runs `work` on the columns 0 … `columns` − 1, a few at a time. */
+async function each(columns: number, work: (column: number) => Promise<void>) {
+  let next = 0
+  const run = async () => {
+    for (let column = next++; column < columns; column = next++) await work(column)
+  }
+  await Promise.all(Array.from({ length: readers }, run))
+}
+
+/** Draws sound: reads its stretch of samples, or only the windows around its columns where the stretch is long. */
+async function drawSound(picture: 'spectrum' | 'mel', source: PcmSource, { from, hop, columns }: TileRequest) {
+  const { sampleRate } = source
+  const plan = planFor(sampleRate)
+  const bands = bandsFor(sampleRate)
+  const isMel = picture === 'mel'
+  const size = isMel ? melWindow(sampleRate) : plan.size
+  const rows = isMel ? bands.mels : plan.rows
+  const fill = isMel ? melColumnMaker(bands, sampleRate) : columnMaker(plan, sampleRate)
+  const drawn = isMel ? canvas(columns, rows, quietestMel, loudestMel) : canvas(columns, rows, quietest, loudest)
   const levels = new Float32Array(rows)
   const paint = (column: number, samples: Float32Array, centre: number) => {
     fill(samples, centre, levels)
-    for (let row = 0; row < rows; row++) {
-      const share = (levels[row]! - quietest) / (loudest - quietest)
-      const colour = Math.round(255 * Math.min(1, Math.max(0, share))) * 4
-      image.data.set(colourMap.subarray(colour, colour + 4), ((rows - 1 - row) * columns + column) * 4)
-    }
+    drawn.paint(column, levels)
   }
   const centre = (column: number) => from + (column + 0.5) * hop
+  const there = Math.min(columns, Math.max(0, Math.ceil((source.frames - from) / hop - 0.5)))
 
   if (hop <= size * sparse) {
     const first = Math.max(0, Math.floor(from - size / 2))
     const samples = await mono(source, first, Math.ceil(columns * hop + size) + 1)
-    for (let column = 0; column < columns; column++)
-      if (centre(column) < source.frames) paint(column, samples, centre(column) - first)
-  } else {
-    let next = 0
-    const work = async () => {
-      for (let column = next++; column < columns && centre(column) < source.frames; column = next++) {
-        const first = Math.max(0, Math.round(centre(column) - size / 2))
-        paint(column, await mono(source, first, size), size / 2)
-      }
-    }
-    await Promise.all(Array.from({ length: readers }, work))
+    for (let column = 0; column < there; column++) paint(column, samples, centre(column) - first)
+  } else
+    await each(there, async (column) => {
+      const first = Math.max(0, Math.round(centre(column) - size / 2))
+      paint(column, await mono(source, first, size), size / 2)
+    })
+  return drawn.image
+}
+
+/** Draws a mel spectrogram: each column is the mean of the frames that it spans, of some of them where they are many. */
+async function drawMel(source: MelSource, { from, hop, columns }: TileRequest) {
+  const { mels, frames } = source
+  const drawn = canvas(columns, mels, quietestMel, loudestMel)
+  const there = Math.min(columns, Math.max(0, Math.ceil((frames - from) / hop)))
+  const paint = (column: number, mel: Float32Array, first: number, last: number) => {
+    const levels = new Float32Array(mels)
+    for (let frame = first; frame < last; frame++)
+      for (let m = 0; m < mels; m++) levels[m]! += mel[frame * mels + m]! / (last - first)
+    drawn.paint(column, levels)
   }
-  return createImageBitmap(image)
+  if (hop <= mostFrames) {
+    const base = Math.floor(from)
+    const mel = await readMel(source, base, Math.ceil(columns * hop) + 1)
+    const held = mel.length / mels
+    for (let column = 0; column < there; column++) {
+      const first = Math.min(held - 1, Math.floor(from + column * hop) - base)
+      paint(column, mel, first, Math.min(held, Math.max(first + 1, Math.floor(from + (column + 1) * hop) - base)))
+    }
+  } else
+    await each(there, async (column) => {
+      const mel = await readMel(source, Math.floor(from + column * hop), mostFrames)
+      paint(column, mel, 0, mel.length / mels)
+    })
+  return drawn.image
+}
+
+async function draw(request: TileRequest): Promise<ImageBitmap> {
+  const { source } = request
+  return createImageBitmap(
+    source.pcm ? await drawSound(source.picture, source.pcm, request) : await drawMel(source.mel, request),
+  )
 }
 
 self.addEventListener('message', ({ data }: MessageEvent<TileRequest>) => {

@@ -1,5 +1,4 @@
-import type { PcmSource } from './pcm'
-import type { TileAnswer, TileRequest } from './spectrogram-worker'
+import type { TileAnswer, TileRequest, TileSource } from './spectrogram-worker'
 import type { Viewport } from './viewport'
 
 /** A picture of a stretch of sound, seconds `from` to `to`. */
@@ -14,6 +13,9 @@ const columns = 256
 const keep = 96
 const atOnce = 2
 
+/** What tells the tiles of one source and picture from others. */
+const nameOf = (source: TileSource) => `${source.picture} ${(source.pcm ?? source.mel).url}`
+
 /** The tiles that show a view: columns per second (a power of two, at least the view's), and which tile numbers. */
 export function tilesFor(view: Viewport): { scale: number; first: number; last: number } {
   const scale = 2 ** Math.ceil(Math.log2(view.scale) - 1e-6)
@@ -25,13 +27,13 @@ export function tilesFor(view: Viewport): { scale: number; first: number; last: 
   }
 }
 
-/** Spectrogram tiles drawn by a worker, two at a time, the last 96 kept. */
+/** Tiles of spectrograms drawn by a worker, two at a time, the last 96 kept. */
 export class Tiles {
   private readonly worker = new Worker(new URL('./spectrogram-worker.ts', import.meta.url), { type: 'module' })
   private readonly tiles = new Map<string, Tile>()
   private readonly drawing = new Set<string>()
   private readonly refused = new Set<string>()
-  private wanted: { source: PcmSource; view: Viewport } | undefined
+  private wanted: { source: TileSource; view: Viewport } | undefined
 
   constructor(onTile: () => void, onError: (message: string) => void) {
     this.worker.addEventListener('message', ({ data: { key, image, error } }: MessageEvent<TileAnswer>) => {
@@ -47,16 +49,16 @@ export class Tiles {
   }
 
   /** Names what is on screen; tiles of it are drawn from now on. */
-  want(source: PcmSource, view: Viewport) {
+  want(source: TileSource, view: Viewport) {
     this.wanted = { source, view }
     this.ask()
   }
 
   /** Tiles at hand that overlap the view, coarse ones first. */
-  over(source: PcmSource, view: Viewport): Tile[] {
+  over(source: TileSource, view: Viewport): Tile[] {
     const end = view.start + view.width / view.scale
     return [...this.tiles]
-      .filter(([key, { from, to }]) => key.startsWith(`${source.url} `) && to > view.start && from < end)
+      .filter(([key, { from, to }]) => key.startsWith(`${nameOf(source)} `) && to > view.start && from < end)
       .map(([, tile]) => tile)
       .sort((a, b) => a.scale - b.scale)
   }
@@ -68,7 +70,7 @@ export class Tiles {
   }
 
   private put(key: string, image: ImageBitmap) {
-    const [, scale, index] = key.split(' ')
+    const [, , scale, index] = key.split(' ')
     const seconds = columns / Number(scale)
     this.tiles.set(key, {
       from: Number(index) * seconds,
@@ -88,10 +90,10 @@ export class Tiles {
     const { source, view } = this.wanted
     const { scale, first, last } = tilesFor(view)
     for (let index = first; index <= last && this.drawing.size < atOnce; index++) {
-      const key = `${source.url} ${scale} ${index}`
+      const key = `${nameOf(source)} ${scale} ${index}`
       if (this.tiles.has(key) || this.drawing.has(key) || this.refused.has(key)) continue
       this.drawing.add(key)
-      const hop = source.sampleRate / scale
+      const hop = (source.pcm ?? source.mel).sampleRate / scale
       this.worker.postMessage({ key, source, from: index * columns * hop, hop, columns } satisfies TileRequest)
     }
   }

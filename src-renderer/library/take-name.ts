@@ -1,10 +1,10 @@
 import type { Take } from '../state/selection.svelte'
 import { decimal } from '../text/format'
 
-/** What tells one result from the others of its source: the model, and settings that are not the same in all; `titleOf` names a setting. */
+/** What tells one result from the others that the same task made of its source: the model, and settings that are not the same in all; `titleOf` names a setting. */
 export function takeDetail(take: Take, all: readonly Take[], titleOf: (name: string) => string): string {
-  const { pack, settings } = take.result.origin!
-  const others = all.map(({ result }) => result.origin!)
+  const { pack, settings, task } = take.result.origin!
+  const others = all.map(({ result }) => result.origin!).filter((other) => other.task === task)
   const differing = Object.entries(settings).filter(
     ([name, value]) => typeof value !== 'boolean' && others.some((other) => other.settings[name] !== value),
   )

@@ -16,7 +16,9 @@ export function noticeOfExit(exit: EngineExit | null) {
 /** Tells how a job ended; compares with what the window knew before, so call it before the state changes. */
 export function noticeOfJob(job: Job) {
   const before = jobOf(job.id)
-  if (!before || before.state === job.state) return
+  if (!before) return
+  if (job.fallback && job.fallback !== before.fallback) noticeOfFallback(job.label, job.fallback)
+  if (before.state === job.state) return
   if (job.state === 'done') say(en.job.doneSpoken(job.label))
   if (job.state === 'cancelled') say(en.job.cancelledSpoken(job.label))
   if (job.state === 'failed') {
@@ -31,6 +33,15 @@ export function noticeOfJob(job: Job) {
   }
 }
 
+const toldFallbacks = new Set<string>()
+
+/** Says that the processor was taken in place of another device; a reason that was told before is only spoken. */
+function noticeOfFallback(label: string, reason: string) {
+  if (toldFallbacks.has(reason)) return say(en.job.fallbackSpoken(label))
+  toldFallbacks.add(reason)
+  tell({ kind: 'warning', title: en.job.fallback, text: reason, hint: en.job.fallbackHint })
+}
+
 /** All that helps to understand a failed job, ready to paste. */
 export function jobReport(job: Job): string {
   return [
@@ -38,7 +49,8 @@ export function jobReport(job: Job): string {
     job.error && `${job.error.code}: ${job.error.message}`,
     job.error?.hint,
     job.error?.file && `file: ${job.error.file}`,
-    `task: ${job.task}, model: ${job.pack}, device: ${job.device}, seed: ${job.seed}, attempt: ${job.attempt}`,
+    `task: ${job.task}, model: ${job.pack}, device: ${deviceOf(job)}, seed: ${job.seed}, attempt: ${job.attempt}`,
+    job.fallback && `fallback: ${job.fallback}`,
     `settings: ${JSON.stringify(job.settings)}`,
     `started: ${job.startedAt ?? '—'}, ended: ${job.endedAt ?? '—'}`,
     `command: ${job.command}`,
@@ -46,3 +58,6 @@ export function jobReport(job: Job): string {
     .filter(Boolean)
     .join('\n')
 }
+
+const deviceOf = ({ device, requested }: Job) =>
+  requested === null || requested === device ? device : `${device} (asked for: ${requested})`

@@ -1,6 +1,9 @@
 /** What a person has set for the next run and not yet run. */
 export const draft = $state({
-  pack: null as string | null,
+  /** The chosen task, where it fits what is selected. */
+  task: null as string | null,
+  /** Chosen models by task. */
+  packs: {} as Record<string, string>,
   /** Changed settings by task; the rest comes from what was remembered and from defaults. */
   values: {} as Record<string, Record<string, unknown>>,
   /** Job whose result is shown as soon as it is there. */

@@ -69,7 +69,7 @@ export function listenTo(source: Asset | undefined, take: Take | undefined) {
   const same = shown.source === (source?.id ?? '')
   shown = { source: source?.id ?? '', key }
   listening.roles = tracks.map(({ role }) => role as Role)
-  if (!listening.roles.includes(listening.heard)) hear('original')
+  if (!listening.roles.includes(listening.heard)) hear(listening.roles[0] ?? 'original')
   if (!same) {
     listening.region = null
     listening.time = 0

@@ -1,16 +1,24 @@
 export type DialogName = 'settings' | 'models' | 'shortcuts' | 'export' | 'remove-model'
 
+/** A picture of frequencies over time: all of them, or the mel bands that vocoders see. */
+export type Picture = 'spectrum' | 'mel'
+
 /** Which parts of the window are open. */
 export const panels = $state({
   dialog: null as DialogName | null,
-  side: 'enhance' as 'enhance' | 'queue',
+  side: 'work' as 'work' | 'queue',
   /** The library's drawer, where the window is too narrow to keep it open. */
   library: false,
-  spectrogram: false,
+  /** Which picture of what is heard is shown above the waveforms. */
+  picture: null as Picture | null,
   dropping: false,
   /** Pack that the remove dialog asks about. */
   removing: null as string | null,
 })
 
 export const openDialog = (name: DialogName) => (panels.dialog = name)
+
+/** Shows a picture, or none where it is shown already. */
+export const togglePicture = (picture: Picture) => (panels.picture = panels.picture === picture ? null : picture)
+
 export const closeDialog = () => (panels.dialog = null)

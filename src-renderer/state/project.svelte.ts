@@ -46,7 +46,7 @@ export function applyEvent(event: EngineEvent) {
 
 export const assetOf = (id: string | null | undefined) => project.assets.find((asset) => asset.id === id)
 export const jobOf = (id: string | null | undefined) => project.jobs.find((job) => job.id === id)
-export const taskFor = (kind: Asset['kind']) => project.tasks.find((task) => task.accepts === kind)
+export const tasksFor = (kind: Asset['kind']) => project.tasks.filter((task) => task.accepts.includes(kind))
 
 /** Whether a job still has work before it. */
 export const isActive = (job: Job) => job.state === 'queued' || job.state === 'running' || job.state === 'cancelling'

@@ -1,4 +1,5 @@
 import type { Asset } from '@contract'
+import { taskWords } from '../text/task-words'
 import { assetOf, project, shownAssets } from './project.svelte'
 
 /** One run over a source: its result and, where the task makes one, the residual. */
@@ -34,6 +35,9 @@ export function takesOf(source: string): Take[] {
     })
     .sort((a, b) => b.result.createdAt.localeCompare(a.result.createdAt))
 }
+
+/** What a result is called where it is compared with its source. */
+export const resultName = ({ result }: Take) => taskWords(result.origin?.task).result
 
 export const selectedSource = () => {
   const asset = assetOf(selection.source)

@@ -1,3 +1,12 @@
+/** The words of one task. */
+export interface TaskWords {
+  verb: string
+  result: string
+  pending: string
+  /** What it takes away, where it makes that too. */
+  residual?: string
+}
+
 /** Every sentence the window says, in one place. */
 export const en = {
   app: {
@@ -14,7 +23,7 @@ export const en = {
     title: 'Drop a noisy recording',
     text: 'Anywhere in this window. You get the voice back, clean, and hear the difference on one key. Everything is computed on this machine.',
     open: 'Open a recording',
-    formats: 'WAV, FLAC, MP3, OGG, Opus, M4A, at any sample rate and any length',
+    formats: 'WAV, FLAC, MP3, OGG, Opus, M4A, at any sample rate and any length; mel spectrograms (.npy)',
     library: 'Recordings you add stay here.',
     loading: 'Opening the project',
   },
@@ -24,7 +33,8 @@ export const en = {
     folder: (name: string) => `${name} is a folder`,
     folderHint: 'Open it and drop the recordings inside.',
     unknown: (name: string) => `${name} is not a kind of file that Nagare reads`,
-    unknownHint: 'Recordings (WAV, FLAC, MP3, OGG, Opus, M4A) and models (.nagare) work today.',
+    unknownHint:
+      'Recordings (WAV, FLAC, MP3, OGG, Opus, M4A), mel spectrograms (.npy) and models (.nagare) work today.',
     image: (name: string) => `${name} is a picture`,
     imageHint: 'Pictures are not examined yet. Recordings (WAV, FLAC, MP3, OGG, Opus, M4A) work today.',
     failed: (name: string) => `${name} was not added`,
@@ -38,7 +48,6 @@ export const en = {
     stereo: 'stereo',
     channels: (count: number) => `${count} channels`,
     original: 'Original',
-    result: 'Clean',
     rename: 'Name of the recording',
     renameFailed: 'The name was not changed',
     renamed: (name: string) => `Renamed to ${name}`,
@@ -52,6 +61,7 @@ export const en = {
     peaksFailed: 'The waveform could not be drawn',
     silent: 'silence',
     clipped: 'reaches full scale',
+    melFacts: (bands: number, frames: number) => `Mel spectrogram, ${bands} bands × ${frames} frames`,
   },
   player: {
     label: 'Player',
@@ -59,8 +69,8 @@ export const en = {
     pause: 'Pause',
     heard: 'What you hear',
     original: 'Original',
-    clean: 'Clean',
     noise: 'Noise',
+    mel: 'Mel',
     letters: { original: 'A', result: 'B', noise: 'N' },
     hear: (name: string) => `Hear ${name}`,
     match: 'Match loudness',
@@ -77,21 +87,34 @@ export const en = {
     zoom: 'Zoom',
     spectrogramFailed: 'The spectrogram could not be drawn',
     spectrogram: 'Spectrogram',
-    ofWhat: (what: string) => `Spectrogram of ${what}`,
+    pictures: {
+      spectrum: (what: string) => `Spectrogram of ${what}`,
+      mel: (what: string) => `Mel spectrogram of ${what}`,
+    },
+    melAxis: (bands: number, low: number, high: number) => `${bands} bands, ${low / 1000} to ${high / 1000} kHz`,
+    melTop: (high: number) => `${high / 1000} kHz`,
+    over: (decibels: string) => `+${decibels} dB`,
+    overHint: 'How far it reaches above full scale. 32-bit float keeps it; players and other formats clip it.',
     waveformOf: (what: string) => `Waveform of ${what}`,
     volume: 'Volume',
   },
   enhance: {
-    title: 'Enhance',
+    title: 'Task',
+    task: 'What to do',
     model: 'Model',
     noModel: 'No model for this is installed',
-    noModelHint: 'Add a model file (.nagare) in Models.',
+    noModelHint: 'Add a model file (.nagare) in Models. On the command line you can train one, or import a checkpoint:',
+    /** In parts that are not broken in two. */
+    commands: (kind: string) => [
+      [`nagare train ${kind}`, '--data FOLDER', '-o mine.nagare'],
+      ['nagare import FILE', `--as ${kind}`, '-o mine.nagare'],
+    ],
     reset: 'Reset to defaults',
     again: 'Run again',
     advanced: 'More settings',
     failed: 'The job did not start',
-    /** Before and after the key that starts it. */
-    pending: ['Press', 'and the clean voice appears here'],
+    /** Before the key that starts it; what appears is said by the task. */
+    pending: 'Press',
     running: 'In progress',
     timeLeft: (time: string) => `${time} left`,
     estimating: 'Estimating the time left',
@@ -117,10 +140,22 @@ export const en = {
     compare: 'Compare',
     working: 'Working',
   },
-  devices: { cpu: 'CPU', webgpu: 'GPU (WebGPU)', tensorflow: 'TensorFlow', reference: 'Reference' } as Record<
-    string,
-    string
-  >,
+  /** What each task is called on its button, what comes of it, and what is said where it will appear. */
+  tasks: {
+    enhance: { verb: 'Enhance', result: 'Clean', pending: 'and the clean voice appears here', residual: 'Noise' },
+    vocode: { verb: 'Vocode', result: 'Vocoded', pending: 'and the sound made from its mel spectrogram appears here' },
+  } as Record<string, TaskWords>,
+  anyTask: { result: 'Result', pending: 'and the result appears here' },
+  devices: {
+    auto: 'Automatic',
+    cpu: 'CPU',
+    webgpu: 'GPU (WebGPU)',
+    dml: 'GPU (DirectML)',
+    coreml: 'GPU (Core ML)',
+    cuda: 'NVIDIA GPU (CUDA)',
+    tensorflow: 'TensorFlow',
+    reference: 'Reference',
+  } as Record<string, string>,
   job: {
     states: {
       queued: 'Waiting',
@@ -135,6 +170,9 @@ export const en = {
     failedSpoken: (label: string) => `${label} failed.`,
     cancelledSpoken: (label: string) => `${label} was stopped.`,
     attempt: (count: number) => `attempt ${count}`,
+    fallback: 'Computing on the processor',
+    fallbackHint: 'Choose another device in Settings.',
+    fallbackSpoken: (label: string) => `${label} is computed on the processor.`,
   },
   queue: {
     title: 'Queue',
@@ -175,6 +213,8 @@ export const en = {
     working: 'Writing…',
     done: (name: string) => `${name} exported`,
     failed: 'The export failed',
+    loud: (decibels: string) =>
+      `It reaches ${decibels} dB above full scale, which this format clips; 32-bit float keeps it.`,
   },
   settings: {
     title: 'Settings',
@@ -182,9 +222,12 @@ export const en = {
     themes: { system: 'As the system', light: 'Light', dark: 'Dark' },
     device: 'Compute device',
     automatic: 'Automatic',
-    automaticHint: 'The processor',
+    automaticHint: 'The fastest that passed its test',
     speed: (gflops: string) => `${gflops} GFLOP/s`,
-    unavailable: 'not usable',
+    unavailable: 'Not usable',
+    notHere: 'Not in this build of Nagare',
+    software: 'software driver: slower than the processor',
+    instead: 'Jobs are computed on the processor.',
     testing: 'Testing the devices…',
     devicesFailed: 'The devices could not be listed',
     exportFormat: 'Export format',
@@ -215,7 +258,10 @@ export const en = {
   },
   actions: {
     open: 'Open recordings…',
+    run: 'Start the chosen task',
     enhance: 'Enhance',
+    vocode: 'Vocode',
+    nextTask: 'Choose the next task',
     play: 'Play or pause',
     compare: 'Switch between original and result',
     original: 'Hear the original',
@@ -232,6 +278,7 @@ export const en = {
     loopStart: 'Select from here',
     loopEnd: 'Select up to here',
     spectrogram: 'Spectrogram',
+    mel: 'Mel spectrogram',
     zoomIn: 'Zoom in',
     zoomOut: 'Zoom out',
     zoomFit: 'Show all',

@@ -59,9 +59,11 @@ test('a switch and a choice', async () => {
   expect(onChoice).toHaveBeenLastCalledWith('peem')
 })
 
+const names = { original: 'Original', result: 'Clean', noise: 'Noise' }
+
 test('A/B shows what is heard and offers only what there is', async () => {
   const onhear = vi.fn()
-  const screen = await render(HeardSwitch, { heard: 'original', roles: ['original', 'result'], onhear })
+  const screen = await render(HeardSwitch, { heard: 'original', roles: ['original', 'result'], names, onhear })
   await expect.element(screen.getByRole('button', { name: 'Original' })).toHaveAttribute('aria-pressed', 'true')
   await expect.element(screen.getByRole('button', { name: 'Noise' })).toBeDisabled()
   await screen.getByRole('button', { name: 'Clean' }).click()
@@ -69,6 +71,9 @@ test('A/B shows what is heard and offers only what there is', async () => {
   await screen.rerender({ heard: 'result' })
   await expect.element(screen.getByRole('button', { name: 'Clean' })).toHaveAttribute('aria-pressed', 'true')
   await expect.element(screen.getByRole('button', { name: 'Original' })).toHaveAttribute('aria-pressed', 'false')
+  await screen.rerender({ names: { result: 'Vocoded' } })
+  expect(screen.getByRole('button').all()).toHaveLength(1)
+  await expect.element(screen.getByRole('button', { name: 'Vocoded' })).toBeEnabled()
 })
 
 const job: Job = {
@@ -80,6 +85,8 @@ const job: Job = {
   settings: {},
   pack: 'speech',
   device: 'cpu',
+  requested: 'auto',
+  fallback: null,
   seed: 1,
   attempt: 1,
   createdAt: '2026-11-23T10:00:00Z',
@@ -119,6 +126,18 @@ test('a failed row says why and what to do, and offers report, retry and removal
   await screen.getByRole('button', { name: /again/ }).click()
   await screen.getByRole('button', { name: /Remove/ }).click()
   for (const call of [calls.onreport, calls.onretry, calls.onremove]) expect(call).toHaveBeenCalledOnce()
+})
+
+test('a row says why the processor computes in place of the device asked for', async () => {
+  const fallback = 'Card cannot be used: it smokes. Computing on the processor instead (Test processor).'
+  const screen = await render(QueueRow, {
+    job: { ...job, requested: 'webgpu', fallback },
+    of: 'talk.wav',
+    ...handlers(),
+  })
+  await expect.element(screen.getByText(fallback)).toBeVisible()
+  await screen.rerender({ job })
+  await expect.element(screen.getByText(fallback)).not.toBeInTheDocument()
 })
 
 test('progress without a total is shown as unknown, and stopping as such', async () => {

@@ -118,6 +118,7 @@ test.each([
   ['clip.mov', 'video/quicktime', 'audio'],
   ['cat.png', '', 'image'],
   ['speech.nagare', '', 'pack'],
+  ['mel.NPY', 'application/octet-stream', 'mel'],
   ['notes.txt', 'text/plain', 'unknown'],
 ])('%s (%s) is taken for %s', (name, type, kind) => expect(kindOfFile({ name, type })).toBe(kind))
 

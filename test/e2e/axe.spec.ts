@@ -56,7 +56,7 @@ for (const colorScheme of ['light', 'dark'] as const)
       expect(await faults(page)).toEqual([])
       await page.getByRole('tab', { name: /^Queue/ }).click()
       expect(await faults(page)).toEqual([])
-      await page.getByRole('tab', { name: 'Enhance' }).click()
+      await page.getByRole('tab', { name: 'Task' }).click()
       await progress(page).getByRole('button', { name: 'Stop' }).click()
       await expect(enhanceButton(page)).toBeEnabled({ timeout: 15_000 })
 

@@ -86,7 +86,7 @@ test('a whole visit without a mouse', async ({ app, page }) => {
     await page.keyboard.press('Escape')
     await expect(help).toBeHidden()
 
-    await tabTo(page, page.getByRole('tab', { name: 'Enhance' }))
+    await tabTo(page, page.getByRole('tab', { name: 'Task' }))
     await page.keyboard.press('ArrowRight')
     await expect(page.getByRole('tab', { name: 'Queue' })).toBeFocused()
     await expect(queue(page)).toHaveAttribute('data-state', 'done')

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import { createWav, openAudio } from '../../src-main/dsp'
+import { NagareError } from '../../src-main/lib/errors'
 import type { TaskDefinition } from '../../src-main/tasks/task'
 
 const settings = z.object({
@@ -11,6 +12,8 @@ const settings = z.object({
   deaf: z.boolean().default(false),
   /** Ends with this error. */
   failure: z.string().optional(),
+  /** Any device but the processor fails with this half way. */
+  deviceFailure: z.string().optional(),
 })
 
 /** A task for tests that copies its source in steps, as slowly and as badly as it is told to. */
@@ -18,14 +21,15 @@ export const copyTask: TaskDefinition<typeof settings> = {
   id: 'copy',
   label: 'Copy',
   description: 'Copies a recording.',
-  accepts: 'audio',
+  accepts: ['audio'],
   packKind: 'test',
   settings,
   commandOptions: ({ steps }) => ['--steps', String(steps)],
   async run({
     source,
     sourceName,
-    settings: { steps, milliseconds, deaf, failure },
+    settings: { steps, milliseconds, deaf, failure, deviceFailure },
+    device,
     output,
     progress,
     checkCancelled,
@@ -37,6 +41,8 @@ export const copyTask: TaskDefinition<typeof settings> = {
     try {
       for (let step = 0; step < steps; step++) {
         if (!deaf) checkCancelled()
+        if (deviceFailure && device !== 'cpu' && step >= steps / 2)
+          throw new NagareError('unavailable', deviceFailure, { device })
         const block = await reader.read(Math.ceil(frames / steps))
         if (block) await writer.write(block)
         await sleep(milliseconds)

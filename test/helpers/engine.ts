@@ -2,6 +2,7 @@ import type { Pack } from '@contract'
 import type { PackShelf } from '../../src-main/engine/pack-shelf'
 import type { JobRunner } from '../../src-main/jobs'
 import { runTask } from '../../src-main/jobs/run-task'
+import type { WorkerMessage } from '../../src-main/jobs/worker-messages'
 import { NagareError } from '../../src-main/lib/errors'
 import type { TaskDefinition, TaskOutput } from '../../src-main/tasks/task'
 
@@ -34,17 +35,21 @@ export function testShelf(...ids: string[]): PackShelf {
 }
 
 /** Runs tasks in this very thread. */
-export function inlineRunner(tasks: readonly TaskDefinition[]): JobRunner {
-  return (job, progress) => {
+export function inlineRunner(tasks: readonly TaskDefinition[], options?: Parameters<typeof runTask>[3]): JobRunner {
+  return (job, { progress, device }) => {
     const cancelFlag = new SharedArrayBuffer(4)
     let isStopped = false
     const ended = new Promise<TaskOutput[]>((resolve, reject) => {
       let settle = () => {}
-      void runTask(tasks, { ...job, cancelFlag }, (message) => {
+      const take = (message: WorkerMessage) => {
         if (message.type === 'progress') progress(message.progress)
+        else if (message.type === 'device') device(message.use)
         else if (message.type === 'done') settle = () => resolve(message.outputs)
         else settle = () => reject(new NagareError(message.error.code, message.error.message))
-      }).then(() => (isStopped ? reject(new NagareError('cancelled', 'Stopped as asked.')) : settle()))
+      }
+      void runTask(tasks, { ...job, cancelFlag }, take, options).then(() =>
+        isStopped ? reject(new NagareError('cancelled', 'Stopped as asked.')) : settle(),
+      )
     })
     ended.catch(() => {})
     return {

@@ -1,7 +1,7 @@
 import type { Job } from '@contract'
 import { NagareError } from '../../src-main/lib/errors'
-import type { JobRunner } from '../../src-main/jobs'
-import type { TaskOutput, TaskProgress } from '../../src-main/tasks/task'
+import type { JobRunner, RunListener } from '../../src-main/jobs'
+import type { TaskOutput } from '../../src-main/tasks/task'
 
 /** A waiting job. */
 export function testJob(id: string, more: Partial<Job> = {}): Job {
@@ -15,6 +15,8 @@ export function testJob(id: string, more: Partial<Job> = {}): Job {
       settings: {},
       pack: 'p',
       device: 'cpu',
+      requested: 'cpu',
+      fallback: null,
       seed: 1,
     },
     ...{ attempt: 0, createdAt: '2026-01-01T00:00:00.000Z', startedAt: null, endedAt: null, progress: null },
@@ -23,11 +25,12 @@ export function testJob(id: string, more: Partial<Job> = {}): Job {
   }
 }
 
-export interface HandRun {
+export interface HandRun extends RunListener {
   task: string
   work: string
+  /** The device asked for. */
+  wanted: string
   stopped: boolean
-  progress(progress: TaskProgress): void
   succeed(outputs?: TaskOutput[]): void
   fail(error: Error): void
 }
@@ -35,13 +38,14 @@ export interface HandRun {
 /** A runner whose runs end by hand; a stop ends them as cancelled unless they are `deaf`. */
 export function handRunner({ deaf = false } = {}): { runs: HandRun[]; run: JobRunner } {
   const runs: HandRun[] = []
-  const run: JobRunner = (job, progress) => {
+  const run: JobRunner = (job, listener) => {
     const { promise, resolve, reject } = withResolvers<TaskOutput[]>()
     const mine: HandRun = {
       task: job.task,
       work: job.work,
+      wanted: job.device,
       stopped: false,
-      progress,
+      ...listener,
       succeed: (outputs = []) => resolve(outputs),
       fail: reject,
     }

@@ -16,12 +16,13 @@ import {
 } from '../program'
 import { registerConvolutionOn } from '../ops/eager-convolution'
 import { mapValues, withBackend } from '../trace/trace'
+import { deviceError } from './guard'
 import { serial } from './serial'
 
 /** A device that computes each op at once on the tfjs backend `backend`, which must be registered. */
 export function eagerDevice(id: string, name: string, backend: string): Device {
   registerConvolutionOn(backend)
-  return {
+  const device: Device = {
     id,
     name,
     load: async (spec, values, { precision = 'float32' } = {}) => {
@@ -29,10 +30,11 @@ export function eagerDevice(id: string, name: string, backend: string): Device {
       const params = checkValues(spec.name, 'params', valueTypes(spec.params), values.params ?? {})
       const state = checkValues(spec.name, 'state', valueTypes(spec.state), values.state ?? {}, spec.zeros)
       return withBackend(backend, () =>
-        eagerRunner(spec, backend, mapValues(params, keptTensor), mapValues(state, keptTensor)),
+        eagerRunner(device, spec, backend, mapValues(params, keptTensor), mapValues(state, keptTensor)),
       )
     },
   }
+  return device
 }
 
 /** The error of a device that knows no other precision. */
@@ -44,7 +46,13 @@ export const onlyFloat32 = (device: string, precision: Precision) =>
 /** The slow, plain device that every other one is compared with. */
 export const referenceDevice = (): Device => eagerDevice('reference', 'Reference (tfjs, one thread)', 'cpu')
 
-function eagerRunner(spec: ProgramSpec, backend: string, params: Tensors, state: Tensors): Runner {
+function eagerRunner(
+  device: Pick<Device, 'id' | 'name'>,
+  spec: ProgramSpec,
+  backend: string,
+  params: Tensors,
+  state: Tensors,
+): Runner {
   const inTurn = serial()
   const types = inputTypes(spec.inputs)
   const stateTypes = valueTypes(spec.state)
@@ -70,7 +78,14 @@ function eagerRunner(spec: ProgramSpec, backend: string, params: Tensors, state:
   }
 
   return {
-    run: (inputs) => inTurn(async () => withBackend(backend, () => step(inputs))),
+    run: (inputs) =>
+      inTurn(async () => {
+        try {
+          return withBackend(backend, () => step(inputs))
+        } catch (thrown) {
+          throw device.id === 'reference' ? thrown : deviceError(device, spec, thrown)
+        }
+      }),
     state: () => inTurn(async () => withBackend(backend, () => mapValues(state, arrayOf))),
     setState: (values) =>
       inTurn(async () => {

@@ -33,7 +33,7 @@ export function finiteCheck(
         throw new NagareError(
           'unavailable',
           `${device.name} computes wrongly: output "${wrong}" of program "${spec.name}" holds ${firstNotFinite(outputs[wrong]!.data)}, the processor gives ${due[wrong]!.data[0]} ….`,
-          { hint: 'Update the graphics driver, or compute on the processor: --device cpu.' },
+          { hint: 'Update the graphics driver, or compute on the processor: --device cpu.', device: device.id },
         )
       done = true
     } finally {
@@ -42,21 +42,28 @@ export function finiteCheck(
   }
 }
 
-/** An error of the device's own software as one that names the device and the program. */
+/**
+ * An error of the device's own software as one that names the device and the program; where that is not the processor it carries the device's id, by
+ * which a caller can tell that another device may do it.
+ */
 export function deviceError(device: Pick<Device, 'id' | 'name'>, spec: ProgramSpec, thrown: unknown): NagareError {
+  const isProcessor = device.id === 'cpu'
   if (lacksHalf(thrown))
     return new NagareError('unavailable', `${device.name} cannot compute with 16-bit floats.`, {
       hint: 'Choose float32.',
       cause: thrown,
+      ...(isProcessor ? {} : { device: device.id }),
     })
-  if (thrown instanceof NagareError) return thrown
+  if (thrown instanceof NagareError && (isProcessor || thrown.code !== 'internal')) return thrown
   const { message } = errorRecord(thrown)
-  const isGpu = device.id !== 'cpu'
-  return new NagareError(
-    isGpu ? 'unavailable' : 'internal',
-    `${device.name} failed in program "${spec.name}": ${message}`,
-    { cause: thrown, ...(isGpu ? { hint: 'Compute on the processor: --device cpu.' } : {}) },
-  )
+  const said = `${device.name} failed in program "${spec.name}": ${message}`
+  return isProcessor
+    ? new NagareError('internal', said, { cause: thrown })
+    : new NagareError('unavailable', said, {
+        cause: thrown,
+        hint: 'Compute on the processor: --device cpu.',
+        device: device.id,
+      })
 }
 
 /** Whether ONNX Runtime said that the device has no 16-bit floats. */

@@ -4,6 +4,7 @@ import type { Device } from '../program'
 import { verified, type DeviceInfo } from './device-info'
 import { onlyFloat32, referenceDevice } from './eager'
 import { hasGpu } from './gpu-name'
+import { keepDevices, knownDevices } from './known-devices'
 import { cpuDevice, onnxRuntimeDevice, type OnnxRuntimeOptions } from './onnx-runtime'
 import { runtime } from './ort'
 import { probed, probeFile } from './probe'
@@ -96,7 +97,16 @@ export const fastest = (infos: readonly DeviceInfo[]): DeviceInfo | undefined =>
   )
 
 let processor: Promise<DeviceInfo> | undefined
-const processorInfo = () => (processor ??= tried('cpu', processorName(), async () => openProcessor({})))
+/** The processor after its self-test, which is made once. */
+function processorInfo(): Promise<DeviceInfo> {
+  const known = knownDevices()['cpu']
+  if (known) return Promise.resolve(known)
+  processor ??= tried('cpu', processorName(), async () => openProcessor({})).then((info) => {
+    keepDevices({ cpu: info })
+    return info
+  })
+  return processor
+}
 
 let tensorflow: Promise<Device> | undefined
 /** TensorFlow after its self-test, which is made once. */

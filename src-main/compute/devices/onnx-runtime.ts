@@ -4,7 +4,7 @@ import { NagareError } from '../../lib/errors'
 import type { NDArrays } from '../../lib/ndarray'
 import { throughGate } from '../../lib/run-gate'
 import { compileProgram, encodeProgram, type CompiledProgram } from '../compile'
-import { checkInputs, inputTypes } from '../lengths'
+import { checkInputs, inputTypes, lengthNames } from '../lengths'
 import { tidyGraph } from '../onnx/graph'
 import { withPrecision } from '../onnx/precision'
 import type { OnnxModel } from '../onnx/lower'
@@ -20,7 +20,7 @@ import {
   type Runner,
 } from '../program'
 import { compiledFrom, defaultGraphCache, type GraphCache } from './graph-cache'
-import { deviceError, finiteCheck, lacksHalf } from './guard'
+import { deviceError, finiteCheck } from './guard'
 import { arrayOf, tensorOf } from './ort-tensors'
 import { cpuProvider, type Provider } from './providers'
 import { serial } from './serial'
@@ -64,15 +64,18 @@ export function onnxRuntimeDevice(
     extra: { session: { intra_op: { allow_spinning: '0' } } },
     ...provider.session,
   }
-  const open = sessionPool((compiled) => ({
+  const open = sessionPool((compiled, spec) => ({
     ...sessionOptions,
     graphOptimizationLevel: compiled.nodes > LARGE_GRAPH ? 'disabled' : 'all',
+    // A plan of memory is made for each length a program meets, and held beside what the first run took.
+    enableMemPattern: lengthNames(inputTypes(spec.inputs)).length === 0,
     ...(provider.keepsState ? { preferredOutputLocation: locations(compiled) } : {}),
   }))
   const kept = cache && provider.substitutes ? { ...cache, stamp: `${cache.stamp} ${id}` } : cache
   const device = {
     id,
     name,
+    precision: usual,
     load: async (spec: ProgramSpec, values: LoadValues, options: LoadOptions = {}) => {
       const precision = options.precision ?? (spec.params ? usual : 'float32')
       const params = checkValues(spec.name, 'params', valueTypes(spec.params), values.params ?? {})
@@ -81,8 +84,8 @@ export function onnxRuntimeDevice(
       const compiled = precision === 'float32' ? await compiledFrom(kept, spec, compile) : compile()
       const check = id === 'cpu' ? undefined : finiteCheck(device, () => cpuDevice({ threads }), spec, params)
       const store = stateStore(state, sessionOptions)
-      const session = await open(spec.name, compiled, params).catch((thrown: unknown) => {
-        throw lacksHalf(thrown) ? deviceError(device, spec, thrown) : thrown
+      const session = await open(spec, compiled, params).catch((thrown: unknown) => {
+        throw deviceError(device, spec, thrown)
       })
       return sessionRunner(spec, compiled, session, store, { device, check, pinned: provider.keepsState === true })
     },
@@ -165,8 +168,10 @@ function sessionRunner(
       inTurn(async () => {
         if (disposed) return
         disposed = true
-        await state.dispose()
-        await release()
+        await guarded(async () => {
+          await state.dispose()
+          await release()
+        })
       }),
   }
 }

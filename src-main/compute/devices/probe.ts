@@ -1,8 +1,8 @@
 import { fork } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { getEnvironmentData, setEnvironmentData } from 'node:worker_threads'
 import type { DeviceInfo } from './device-info'
+import { keepDevices, knownDevices } from './known-devices'
 import { gpuProviders } from './providers'
 
 const LIMIT_MS = 60_000
@@ -26,13 +26,12 @@ export function probeFile(): string | undefined {
  * worker threads that it starts afterwards.
  */
 export function probed(id: string, options: ProbeOptions = {}): Promise<DeviceInfo> {
-  const key = `nagare.device.${id}`
-  const known = getEnvironmentData(key) as unknown as DeviceInfo | undefined
+  const known = knownDevices()[id]
   if (known) return Promise.resolve(known)
   let attempt = attempts.get(id)
   if (!attempt) {
     attempt = probe(id, options).then((info) => {
-      setEnvironmentData(key, info as unknown as Parameters<typeof setEnvironmentData>[1])
+      keepDevices({ [id]: info })
       return info
     })
     attempts.set(id, attempt)

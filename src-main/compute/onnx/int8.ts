@@ -142,5 +142,8 @@ function quantised({ shape, data }: KnownWeights): { data: Int8Array; scales: Fl
     for (let j = 0; j < columns; j++) scales[j] = Math.max(scales[j]!, Math.abs(data[i * columns + j]!))
   }
   for (let j = 0; j < columns; j++) scales[j] = scales[j]! / LARGEST || 1
-  return { data: Int8Array.from(data, (weight, i) => Math.round(weight / scales[i % columns]!)), scales }
+  const whole = new Int8Array(data.length)
+  for (let i = 0; i < inner; i++)
+    for (let j = 0; j < columns; j++) whole[i * columns + j] = Math.round(data[i * columns + j]! / scales[j]!)
+  return { data: whole, scales }
 }

@@ -5,7 +5,8 @@ import type { EngineParts } from '../parts'
 
 /** What the window needs to know of a task; its settings as JSON Schema. */
 function taskRecord({ id, label, description, accepts, packKind, settings }: TaskDefinition): Task {
-  return { id, label, description, accepts, packKind, settings: { ...z.toJSONSchema(settings, { io: 'input' }) } }
+  const schema = { ...z.toJSONSchema(settings, { io: 'input' }) }
+  return { id, label, description, accepts: [...accepts], packKind, settings: schema }
 }
 
 /** Answers at once (no promise), so that the snapshot and its `seq` are one moment. */

@@ -26,14 +26,13 @@ function checkSettings(task: TaskDefinition, given: Record<string, unknown>): Re
   throw new NagareError('bad-input', `${task.id}: ${path.length ? `${path.join('.')}: ` : ''}${message}.`)
 }
 
-/** The device that `auto` stands for. */
-const resolveDevice = (device: string): string => (device === 'auto' ? 'cpu' : device)
-
 /** A job that waits for its turn. */
 function newJob(task: TaskDefinition, source: Asset, plan: Pick<Job, 'settings' | 'pack' | 'device' | 'seed'>): Job {
   return {
     ...plan,
     id: newId('j'),
+    requested: plan.device,
+    fallback: null,
     task: task.id,
     label: task.label,
     source: source.id,
@@ -61,13 +60,13 @@ export function taskHandlers(parts: EngineParts): Pick<Handlers, 'task.run'> {
       const task = findTask(tasks, id)
       const settings = checkSettings(task, given)
       const pack = choosePack(shelf.list(), task.packKind, packId).record.id
-      const device = resolveDevice(store.get().device)
+      const { device } = store.get()
       const { asset, isNew } = await takeSource(parts, source, context)
       try {
-        if (asset.kind !== task.accepts)
+        if (!task.accepts.includes(asset.kind))
           throw new NagareError(
             'bad-input',
-            `${asset.name}: ${task.label} works on ${task.accepts} files, this is ${asset.kind}.`,
+            `${asset.name}: ${task.label} works on ${task.accepts.join(' and ')} files, this is ${asset.kind}.`,
             { file: asset.name },
           )
         const job = newJob(task, asset, { settings, pack, device, seed })

@@ -8,7 +8,7 @@ import { conditioningProgram, flowProgram } from './inference-programs'
 import { conditioningWeights, flowShapes, flowWeights, framesSeen } from './inference-weights'
 import { blankFrame, vocoderModel } from './model'
 
-const form = { weights: 'constants', mel: 'condition' } as const
+const form = { weights: 'constants', mel: 'condition', layout: 'channels' } as const
 
 /** Values under `prefix`, without it. */
 const under = (values: Tensors, prefix: string): Tensors =>

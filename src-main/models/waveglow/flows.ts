@@ -2,7 +2,7 @@ import type { Device, Runner } from '../../compute'
 import { float32, type NDArray, type NDArrays } from '../../lib/ndarray'
 import { conditionChannels, range, type WaveGlowConfig } from './config'
 import { conditioningProgram, flowProgram, foldedRows, foldProgram, type FlowForm } from './inference-programs'
-import { conditioningWays, conditioningWeights, flowWeights, framesSeen } from './inference-weights'
+import { conditioningWays, conditioningWeights, flowWeights, framesSeen, rowWeights } from './inference-weights'
 
 /** The steps of frames `first` to `last` through one flow: x [1, channels, steps] → the same numbers, row by row. */
 export type FlowRun = (x: NDArray, first: number, last: number) => Promise<Float32Array>
@@ -22,7 +22,9 @@ export async function openFlows(device: Device, config: WaveGlowConfig, weights:
   const { mels, flows, wn } = config
   const { before, after } = framesSeen(config)
   const seen = before + 1 + after
-  const fed = device.id === 'cpu' && (device.precision ?? 'float32') === 'float32'
+  const precision = device.precision ?? 'float32'
+  const fed = device.id === 'cpu' && precision === 'float32'
+  const layout = precision === 'int8' && !wn.separable ? 'rows' : 'channels'
   const loaded = new Map<string, Runner>()
   const forget = async (unwanted: (name: string) => boolean) => {
     for (const [name, runner] of loaded) {
@@ -37,10 +39,10 @@ export async function openFlows(device: Device, config: WaveGlowConfig, weights:
     loaded.set(name, runner)
     return runner
   }
-  const ofFlow = range(flows).map((k) => flowWeights(config, weights, k))
+  const ofFlow = range(flows).map((k) => (layout === 'rows' ? rowWeights : flowWeights)(config, weights, k))
   const ofConditioning = conditioningWeights(config, weights)
   const conditioner = () => load('conditioning', conditioningProgram(config), { params: ofConditioning })
-  const formOf = (mel: FlowForm['mel']): FlowForm => ({ weights: fed ? 'inputs' : 'constants', mel })
+  const formOf = (mel: FlowForm['mel']): FlowForm => ({ weights: fed ? 'inputs' : 'constants', mel, layout })
   /** Flows of one shape share their program where weights are fed. */
   const nameOf = (k: number, mel: FlowForm['mel']) => `${mel} ${fed ? flowProgram(config, k, formOf(mel)).key : k}`
   const program = (k: number, mel: FlowForm['mel']) =>

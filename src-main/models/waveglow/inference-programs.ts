@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core'
 import type { ProgramSpec, Tensors } from '../../compute'
 import { conv1d, gatedTanh } from '../../nn'
 import { channelsAt, conditionChannels, range, stepsPerFrame, type WaveGlowConfig } from './config'
-import { flowShapes, framesSeen } from './inference-weights'
+import { flowShapes, framesSeen, rowShapes } from './inference-weights'
 import { depthwise, halves, joined } from './network'
 
 /**
@@ -35,6 +35,8 @@ export interface FlowForm {
   weights: 'constants' | 'inputs'
   /** Conditioning as `conditioningProgram` gives it; or mel frames, their way to each layer multiplied out in weights that `foldProgram` made. */
   mel: 'condition' | 'folded'
+  /** Whether a step's channels lie apart, or side by side, which products of whole numbers need; then the weights are `rowWeights`. */
+  layout: 'channels' | 'rows'
 }
 
 /**
@@ -47,9 +49,11 @@ export function flowProgram(config: WaveGlowConfig, k: number, form: FlowForm): 
   const inFrame = stepsPerFrame(config)
   const side = `${inFrame}*frames`
   const folded = form.mel === 'folded'
+  const rows = form.layout === 'rows'
+  const all = rows ? rowShapes(config, k) : flowShapes(config, k)
   const weights = folded
-    ? Object.fromEntries(Object.entries(flowShapes(config, k)).filter(([name]) => !name.startsWith('condition.')))
-    : flowShapes(config, k)
+    ? Object.fromEntries(Object.entries(all).filter(([name]) => !name.startsWith('condition.')))
+    : all
   const given = folded
     ? { ...foldedShapes(config), mel: [foldedRows(config), 'frames'] }
     : { condition: [1, conditionChannels(config), side] }
@@ -66,7 +70,9 @@ export function flowProgram(config: WaveGlowConfig, k: number, form: FlowForm): 
         folded
           ? foldedCondition(config, all[`folded.${i}`]!, all['mel']!)
           : conv1d(all['condition']!, { weight: all[`condition.${i}.weight`]!, bias: all[`condition.${i}.bias`]! })
-      const [shift, logScale] = coupling(config, all, kept, conditionOf)
+      const [shift, logScale] = rows
+        ? couplingByRows(config, all, kept, all['condition']!)
+        : coupling(config, all, kept, conditionOf)
       const before = joined(config, k, kept, tf.mul(tf.sub(changed, shift), tf.exp(tf.neg(logScale))))
       return { outputs: { x: conv1d(before, { weight: tf.expandDims(all['unmix']!, 2) }) } }
     },
@@ -138,4 +144,34 @@ function coupling(
   }
   const bias = tf.reshape(params['out.bias']!, [1, params['out.bias']!.size, 1])
   return tf.split(tf.add(tf.addN(outs), bias), 2, 1) as [tf.Tensor, tf.Tensor]
+}
+
+/** As `coupling`, with the channels of a step side by side: every layer is a product of [steps, in] and [in, out]. */
+function couplingByRows(
+  { wn: { layers, kernel, growth } }: WaveGlowConfig,
+  params: Tensors,
+  kept: tf.Tensor,
+  condition: tf.Tensor,
+): [tf.Tensor, tf.Tensor] {
+  const product = (x: tf.Tensor2D, name: string) => tf.matMul(x, params[`${name}.weight`] as tf.Tensor2D)
+  const layer = (x: tf.Tensor2D, name: string): tf.Tensor2D => tf.add(product(x, name), params[`${name}.bias`]!)
+  const rowsOf = (x: tf.Tensor): tf.Tensor2D => tf.transpose(tf.squeeze(x, [0])) as tf.Tensor2D
+  const [start, seen] = [rowsOf(kept), rowsOf(condition)]
+  const steps = start.shape[0]
+  let hidden = layer(start, 'start')
+  const marked = tf.concat([start, tf.onesLike(tf.slice(start, [0, 0], [steps, 1]))], 1)
+  const outs: tf.Tensor[] = []
+  for (const i of range(layers)) {
+    const x = i === 0 ? marked : hidden
+    const [dilation, channels] = [growth ** i, x.shape[1]!]
+    const padding = (dilation * (kernel - 1)) / 2
+    const padded = tf.pad(x, [[padding, padding], [0, 0]]) // prettier-ignore
+    const taps = range(kernel).map((tap) => tf.slice(padded, [tap * dilation, 0], [steps, channels]))
+    const filtered = product(tf.concat(taps, 1) as tf.Tensor2D, `dilated.${i}`)
+    const gated = gatedTanh(tf.add(filtered, layer(seen, `condition.${i}`)), 1) as tf.Tensor2D
+    if (i < layers - 1) hidden = tf.add(hidden, layer(gated, `residual.${i}`))
+    outs.push(product(gated, `out.${i}`))
+  }
+  const [shift, logScale] = tf.split(tf.add(tf.addN(outs), params['out.bias']!), 2, 1) as [tf.Tensor, tf.Tensor]
+  return [tf.expandDims(tf.transpose(shift), 0), tf.expandDims(tf.transpose(logScale), 0)]
 }

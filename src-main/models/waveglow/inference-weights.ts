@@ -214,3 +214,28 @@ export function conditioningWays(config: WaveGlowConfig, { weight, bias }: NDArr
   }
   return ways
 }
+
+/** A weight [out, in, taps] as the matrix [taps · in, out]; anything else as it is. */
+function byRows(array: NDArray): NDArray {
+  const [out, into, taps] = array.shape as [number, number, number]
+  if (array.shape.length !== 3) return array
+  const result = float32([taps * into, out])
+  for (let o = 0; o < out; o++)
+    for (let i = 0; i < into; i++)
+      for (let tap = 0; tap < taps; tap++)
+        result.data[(tap * into + i) * out + o] = array.data[(o * into + i) * taps + tap]!
+  return result
+}
+
+/** Shapes of `rowWeights`. */
+export const rowShapes = (config: WaveGlowConfig, k: number): Record<string, number[]> =>
+  Object.fromEntries(
+    Object.entries(flowShapes(config, k)).map(([name, shape]) => {
+      const [out, into, taps] = shape as [number, number, number]
+      return [name, shape.length === 3 ? [taps * into, out] : shape]
+    }),
+  )
+
+/** `flowWeights` for steps whose channels lie side by side: every convolution as a matrix [in, out]. */
+export const rowWeights = (config: WaveGlowConfig, weights: NDArrays, k: number): NDArrays =>
+  Object.fromEntries(Object.entries(flowWeights(config, weights, k)).map(([name, value]) => [name, byRows(value)]))

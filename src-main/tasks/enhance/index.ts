@@ -19,7 +19,7 @@ export const enhance: TaskDefinition<typeof enhanceSettings> = {
   id: 'enhance',
   label: 'Enhance speech',
   description: 'Takes noise away from a recording of speech.',
-  accepts: 'audio',
+  accepts: ['audio'],
   packKind: 'vae-nmf',
   settings: enhanceSettings,
   commandOptions: ({ strength, iterations, precision }) => [

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openDevice, type Device } from '../../../src-main/compute'
 import { chooseNamed, findGpu, hasGpu, type SystemFiles } from '../../../src-main/compute/devices/gpu-name'
-import { finiteCheck } from '../../../src-main/compute/devices/guard'
+import { deviceError, finiteCheck } from '../../../src-main/compute/devices/guard'
 import { fastest } from '../../../src-main/compute/devices/list'
 import { cpuDevice } from '../../../src-main/compute/devices/onnx-runtime'
 import { placement } from '../../../src-main/compute/devices/placement'
@@ -14,6 +14,7 @@ import { cpuProvider } from '../../../src-main/compute/devices/providers'
 import { selfTest, selfTestProgram } from '../../../src-main/compute/devices/self-test'
 import { measureSpeed } from '../../../src-main/compute/devices/speed'
 import type { ProgramSpec } from '../../../src-main/compute/program'
+import { NagareError } from '../../../src-main/lib/errors'
 import { float32 } from '../../../src-main/lib/ndarray'
 
 let folder = ''
@@ -125,6 +126,27 @@ test('the fastest is told by its training steps', () => {
   expect(fastest([])).toBeUndefined()
 })
 
+describe('an error of a device’s own software', () => {
+  const spec: ProgramSpec = { name: 'net', run: () => ({}) }
+  const card = { id: 'webgpu', name: 'Card' }
+
+  test('names the device in words and by its id', () => {
+    for (const thrown of [new Error('lost'), new NagareError('internal', 'lost')])
+      expect(deviceError(card, spec, thrown)).toMatchObject({
+        ...{ code: 'unavailable', device: 'webgpu', message: 'Card failed in program "net": lost' },
+      })
+    expect(deviceError(card, spec, new Error('kernel requires f16'))).toMatchObject({ device: 'webgpu' })
+  })
+
+  test('is told from what the program or the processor does wrong', () => {
+    const wrong = new NagareError('bad-input', 'misshapen')
+    expect(deviceError(card, spec, wrong)).toBe(wrong)
+    expect(deviceError({ id: 'cpu', name: 'Processor' }, spec, new Error('lost'))).toMatchObject({
+      ...{ code: 'internal', device: undefined },
+    })
+  })
+})
+
 describe('numbers that are not finite', () => {
   const spec: ProgramSpec = {
     name: 'root',
@@ -141,6 +163,7 @@ describe('numbers that are not finite', () => {
     await expect(check()({ inputs: { x: float32([2], Float32Array.of(0, 3)) }, outputs, state })).rejects.toMatchObject(
       {
         code: 'unavailable',
+        device: 'webgpu',
         message: expect.stringMatching(/^Card computes wrongly: output "y" of program "root" holds NaN/) as string,
       },
     )

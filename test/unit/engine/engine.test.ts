@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { openEngine, type EngineOptions } from '../../../src-main/engine/engine'
 import { openAudio } from '../../../src-main/dsp'
+import type { RunOnDeviceOptions } from '../../../src-main/tasks/run-on-device'
 import type { TaskDefinition } from '../../../src-main/tasks/task'
 import { copyTask } from '../../helpers/copy-task'
 import { inlineRunner, testShelf } from '../../helpers/engine'
@@ -61,9 +62,10 @@ describe('the engine', () => {
     })
     expect(asset).toMatchObject({ name: 'noisy.wav', audio: { frames: 16000 } })
     expect(job).toMatchObject({
-      ...{ task: 'copy', label: 'Copy', source: asset.id, state: 'queued', pack: 'basic', device: 'cpu', seed: 42 },
+      ...{ task: 'copy', label: 'Copy', source: asset.id, state: 'queued', pack: 'basic', seed: 42 },
+      ...{ device: 'auto', requested: 'auto', fallback: null },
       settings: { steps: 5, milliseconds: 0, deaf: false },
-      command: "nagare copy noisy.wav -o 'noisy (copy).wav' --model basic --device cpu --seed 42 --steps 5",
+      command: "nagare copy noisy.wav -o 'noisy (copy).wav' --model basic --device auto --seed 42 --steps 5",
     })
     await until(() => events.some(({ event, data }) => event === 'job.changed' && data.job.state === 'done'))
     const state = Snapshot.parse(await client.call('state.get', {}))
@@ -79,13 +81,17 @@ describe('the engine', () => {
         pack: { id: 'basic', name: 'Model basic', sha256: 'f'.repeat(64) },
         seed: 42,
         device: 'cpu',
+        fallback: null,
       },
     })
     expect(state.jobs).toMatchObject([{ id: job.id, state: 'done', results: [result.id], attempt: 1 }])
+    expect(state.jobs[0]).toMatchObject({ device: 'cpu', requested: 'auto', fallback: null })
     const kinds = events.map(({ event, data }) => (event === 'job.changed' ? data.job.state : event))
     expect(kinds.filter((kind) => !/progress|settings/.test(kind))).toEqual([
       'asset.changed',
       'queued',
+      'running',
+      // With the device that `auto` became.
       'running',
       'asset.changed',
       'done',
@@ -154,6 +160,53 @@ describe('the engine', () => {
     expect(await failure(nothing)).toMatchObject({ code: 'not-found' })
     expect(await filesUnder(folder)).toEqual(before)
     expect((await client.call('state.get', {})).jobs).toEqual([])
+  })
+
+  describe('a device that fails', () => {
+    type Opening = NonNullable<RunOnDeviceOptions['open']>
+    const card: Opening = async () => ({ id: 'webgpu' })
+    const noCard: Opening = async (id, { fallback }) => {
+      if (id !== 'cpu') fallback('Card cannot be used: it smokes. Computing on the processor instead (Test).')
+      return { id: 'cpu' }
+    }
+    const run = async (open: Opening, settings: Record<string, unknown>) => {
+      const made = await setup({ run: inlineRunner(tasks, { open }) })
+      const { client, events, file } = made
+      await client.call('settings.set', { device: 'webgpu' })
+      const { job } = await client.call('task.run', { task: 'copy', source: { path: file }, settings })
+      expect(job).toMatchObject({ device: 'webgpu', requested: 'webgpu', fallback: null })
+      const jobs = () => events.flatMap(({ event, data }) => (event === 'job.changed' ? [data.job] : []))
+      await until(() => jobs().find(({ state }) => /done|failed|cancelled/.test(state)))
+      const state = Snapshot.parse(await client.call('state.get', {}))
+      return { ...made, ended: jobs().at(-1)!, jobs: jobs(), result: state.assets.find(({ origin }) => origin) }
+    }
+
+    it('when it is opened is left for the processor, and job and result say so', async () => {
+      const { ended, result, client } = await run(noCard, {})
+      const fallback = 'Card cannot be used: it smokes. Computing on the processor instead (Test).'
+      expect(ended).toMatchObject({ state: 'done', device: 'cpu', requested: 'webgpu', fallback })
+      expect(result!.origin).toMatchObject({ device: 'cpu', fallback })
+      // A new run asks for what the person chose.
+      const again = await client.call('task.run', { task: 'copy', source: { asset: result!.origin!.source } })
+      expect(again.job).toMatchObject({ device: 'webgpu', fallback: null })
+    })
+
+    it('on the way is left for the processor: the job starts anew, and its half is gone', async () => {
+      const { ended, result, jobs, folder } = await run(card, { deviceFailure: 'Card was lost' })
+      const fallback = 'Card was lost. Started anew on the processor.'
+      expect(ended).toMatchObject({ state: 'done', attempt: 1, device: 'cpu', requested: 'webgpu', fallback })
+      expect(result!.origin).toMatchObject({ device: 'cpu', fallback })
+      expect(result!.audio).toMatchObject({ frames: 16000 })
+      expect(jobs.some(({ fallback, state }) => fallback !== null && state === 'running')).toBe(true)
+      expect((await filesUnder(folder)).filter((name) => /part|^work/.test(name))).toEqual([])
+    })
+
+    it('is not blamed for what the task itself does wrong', async () => {
+      const { ended, result } = await run(card, { failure: 'The model burst.' })
+      expect(ended).toMatchObject({ state: 'failed', device: 'webgpu', fallback: null })
+      expect(ended.error).toMatchObject({ message: 'The model burst.' })
+      expect(result).toBeUndefined()
+    })
   })
 
   it('shows a failed job with its reason, tries it again, and removes it', async () => {

@@ -55,6 +55,22 @@ describe('openJobLog', () => {
     await third.close()
   })
 
+  it('reads records from before the device asked for was kept', async () => {
+    const path = await file()
+    const record: Record<string, unknown> = { ...testJob('a', { state: 'failed', device: 'webgpu' }) }
+    delete record['requested']
+    delete record['fallback']
+    await writeFile(path, JSON.stringify({ at, job: 'a', type: 'queued', record }) + '\n')
+    const log = await openJobLog(path)
+    expect(log.skipped).toBe(0)
+    expect(log.jobs[0]!.job).toMatchObject({ device: 'webgpu', requested: null, fallback: null })
+    await log.append({ at, job: 'a', type: 'requeued', reason: 'retry' })
+    await log.close()
+    const again = await openJobLog(path)
+    expect(again.jobs[0]!.job).toMatchObject({ state: 'queued', device: 'webgpu' })
+    await again.close()
+  })
+
   it.each(['{"at":"2026-01-01T00:0', '{"at', '\u00e9'])(
     'forgives a torn last line %j and goes on after the last whole one',
     async (torn) => {

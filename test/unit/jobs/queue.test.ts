@@ -23,7 +23,15 @@ async function setup(
     log,
     run,
     clock,
-    prepare: async ({ task }) => ({ task, source: '', sourceName: '', settings: {}, pack: '', device: 'cpu', seed: 1 }),
+    prepare: async ({ task, device }) => ({
+      task,
+      source: '',
+      sourceName: '',
+      settings: {},
+      pack: '',
+      device,
+      seed: 1,
+    }),
     finish: async (_, outputs) => outputs.map(({ role }) => `a-${role}`),
     discard: async ({ id }) => void discarded.push(id),
     workOf: (job) => join(folder, 'work', job),
@@ -229,6 +237,88 @@ describe('openQueue', () => {
     expect(queue.get('j-1').attempt).toBe(5)
     runs[0]!.succeed()
     await until(() => state('j-1') === 'done')
+    await queue.close()
+  })
+
+  it('notes what a job computes on, tells it at once, and asks for the same device again when told to', async () => {
+    const seen: Job[] = []
+    const finished: Job[] = []
+    const { queue, runs, folder, state } = await setup({
+      listener: { changed: (job) => seen.push(job), progress: () => {}, removed: () => {} },
+      finish: async (job) => {
+        finished.push(job)
+        return []
+      },
+    })
+    await queue.add(testJob('j-1', { device: 'auto', requested: 'auto' }))
+    await until(() => runs.length === 1)
+    expect(runs[0]!.wanted).toBe('auto')
+    runs[0]!.device({ device: 'webgpu', fallback: null })
+    await until(() => seen.at(-1)!.device === 'webgpu')
+    runs[0]!.progress({ phase: 'x', done: 9, total: 10 })
+    runs[0]!.device({ device: 'cpu', fallback: 'Card failed.' })
+    await until(() => seen.at(-1)!.fallback !== null)
+    expect(seen.at(-1)).toMatchObject({ device: 'cpu', requested: 'auto', fallback: 'Card failed.', progress: null })
+    runs[0]!.progress({ phase: 'x', done: 1, total: 10 })
+    expect(queue.get('j-1').progress).toMatchObject({ done: 1 })
+    const onDisk = await openJobLog(join(folder, 'jobs.jsonl'))
+    expect(onDisk.jobs[0]!.job).toMatchObject({ device: 'cpu', requested: 'auto', fallback: 'Card failed.' })
+    await onDisk.close()
+    runs[0]!.fail(new NagareError('disk-full', 'The disk is full.'))
+    await until(() => state('j-1') === 'failed')
+    expect(queue.get('j-1')).toMatchObject({ device: 'cpu', fallback: 'Card failed.' })
+    expect(await queue.retry('j-1')).toMatchObject({ device: 'auto', requested: 'auto', fallback: null })
+    const again = await until(() => runs[1])
+    expect(again.wanted).toBe('auto')
+    // Told with its last breath: its results must know it all the same.
+    again.device({ device: 'cpu', fallback: 'Card is gone.' })
+    again.succeed()
+    await until(() => state('j-1') === 'done')
+    expect(finished).toMatchObject([{ device: 'cpu', fallback: 'Card is gone.' }])
+    await queue.close()
+  })
+
+  it('shows the device also where the disk is too full to write it down', async () => {
+    const { queue, runs, state } = await setup({
+      logOptions: {
+        async write(handle, line) {
+          if (line.includes('"type":"device"')) throw Object.assign(new Error('full'), { code: 'ENOSPC' })
+          await handle.appendFile(line)
+        },
+      },
+    })
+    await queue.add(testJob('j-1', { device: 'webgpu', requested: 'webgpu' }))
+    const run = await until(() => runs[0])
+    run.device({ device: 'cpu', fallback: 'No card.' })
+    await until(() => queue.get('j-1').fallback)
+    run.succeed()
+    await until(() => state('j-1') === 'done')
+    await queue.close()
+  })
+
+  it('makes the last try after crashes on a graphics card on the processor, and says so', async () => {
+    const folder = await tempFolder()
+    for (const life of [0, 1]) {
+      const { queue, runs, crash } = await setup({ folder })
+      if (life === 0) await queue.add(testJob('j-1', { device: 'auto', requested: 'auto' }))
+      const run = await until(() => runs[0])
+      expect(run.wanted).toBe('auto')
+      run.device({ device: 'webgpu', fallback: null })
+      await until(() => queue.get('j-1').device === 'webgpu')
+      await crash()
+    }
+    const { queue, runs, state } = await setup({ folder })
+    const run = await until(() => runs[0])
+    expect(run.wanted).toBe('cpu')
+    run.device({ device: 'cpu', fallback: null })
+    run.succeed()
+    await until(() => state('j-1') === 'done')
+    expect(queue.get('j-1')).toMatchObject({
+      attempt: 3,
+      device: 'cpu',
+      requested: 'auto',
+      fallback: expect.stringMatching(/ended 2 times.*webgpu.*on the processor/),
+    })
     await queue.close()
   })
 

@@ -1,7 +1,9 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { workerRunner } from '../../../src-main/jobs'
+import { knownDevices } from '../../../src-main/compute/devices/known-devices'
+import { workerRunner, type RunListener } from '../../../src-main/jobs'
+import type { DeviceUse } from '../../../src-main/tasks/run-on-device'
 import type { TaskProgress } from '../../../src-main/tasks/task'
 import { tempFolder } from '../../helpers/folder'
 import { handClock } from '../../helpers/clock'
@@ -30,7 +32,9 @@ async function start(body: string, patience = { flag: 50, force: 50 }) {
     seed: 7,
     work: 'w',
   }
-  return { ...run(job, (progress) => seen.push(progress)), seen, state }
+  const devices: DeviceUse[] = []
+  const listener: RunListener = { progress: (progress) => seen.push(progress), device: (use) => devices.push(use) }
+  return { ...run(job, listener), seen, devices, state }
 }
 
 describe('workerRunner', () => {
@@ -40,6 +44,20 @@ describe('workerRunner', () => {
       post({ type: 'done', outputs: [{ role: 'clean', file: data.work, name: String(data.settings.x) }] })`)
     expect(await ended).toEqual([{ role: 'clean', file: 'w', name: '1' }])
     expect(seen).toEqual([{ phase: 'x', done: 7, total: 9 }])
+  })
+
+  it('tells what the job computes on, and hands what it found of devices to the jobs after it', async () => {
+    const { ended, devices } = await start(`
+      const info = { id: 'webgpu', name: 'Card', available: false, reason: 'it smokes' }
+      post({ type: 'device', use: { device: 'cpu', fallback: 'Card cannot be used.' }, known: { webgpu: info } })
+      post({ type: 'done', outputs: [] })`)
+    await ended
+    expect(devices).toEqual([{ device: 'cpu', fallback: 'Card cannot be used.' }])
+    expect(knownDevices()).toMatchObject({ webgpu: { available: false, reason: 'it smokes' } })
+    const second = await start(`
+      const { getEnvironmentData } = await import('node:worker_threads')
+      post({ type: 'done', outputs: [{ role: '', file: '', name: getEnvironmentData('nagare.devices').webgpu.reason }] })`)
+    expect((await second.ended)[0]!.name).toBe('it smokes')
   })
 
   it('brings back what the task threw', async () => {
@@ -89,7 +107,7 @@ describe('workerRunner', () => {
     const run = workerRunner({ file, clock, onStuck: () => stuck++ })
     const job = run(
       { task: 't', source: '', sourceName: '', settings: {}, pack: '', device: '', seed: 1, work: '' },
-      () => {},
+      { progress: () => {}, device: () => {} },
     )
     job.stop()
     clock.advance(4999)

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { openDevice, type Device } from '../../../../src-main/compute'
+import { rms } from '../../../../src-main/dsp'
 import { float32, type NDArray, type NDArrays } from '../../../../src-main/lib/ndarray'
 import { random } from '../../../../src-main/lib/random'
 import { range, stepsPerFrame, WaveGlowConfig } from '../../../../src-main/models/waveglow/config'
@@ -200,4 +201,23 @@ it('trains large mixings by factors that make the same matrix', () => {
   const again = plainWeights(config, split)
   expect(Object.keys(again).sort()).toEqual(Object.keys(weightShapes(config)).sort())
   for (const [name, value] of Object.entries(again)) expect(value).toBeAllclose(weights[name]!, { absolute: 1e-5 })
+})
+
+it('computes in whole numbers to within a few per cent, with channels side by side', async () => {
+  const config = configOf({ mels: 8, flows: 4, early: { every: 2, size: 2 }, wn: { layers: 3, channels: 40 } })
+  const weights = trained(config, 12)
+  const frames = 30
+  const draws = random(2)
+  const noise = range(config.group).map(() => draws.fillNormal(new Float32Array(frames * stepsPerFrame(config)), 0.6))
+  const mel = draws.fillNormal(new Float32Array((framesSeen(config).before + frames) * config.mels))
+  const sounds: Float32Array[] = []
+  for (const precision of ['float32', 'int8'] as const) {
+    const synthesis = await openSynthesis(await openDevice('cpu', { precision }), config, weights)
+    sounds.push(await synthesis.run(noise, mel, frames))
+    await synthesis.dispose()
+  }
+  const [exact, whole] = sounds as [Float32Array, Float32Array]
+  const apart = rms(exact.map((value, i) => value - whole[i]!)) / rms(exact)
+  expect(apart).toBeGreaterThan(0)
+  expect(apart).toBeLessThan(0.05)
 })

@@ -1,0 +1,5 @@
+import { en, type TaskWords } from './en'
+
+/** The words of a task; of one that has none of its own its `label`, and what holds for all. */
+export const taskWords = (id: string | undefined, label = id ?? ''): TaskWords =>
+  (id === undefined ? undefined : en.tasks[id]) ?? { verb: label, ...en.anyTask }
