@@ -2,7 +2,7 @@ import { createWriteStream } from 'node:fs'
 import { lstat, mkdir, open, readFile, readdir, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
-import { buffer } from 'node:stream/consumers'
+import type { Readable } from 'node:stream'
 import { crc32 } from 'node:zlib'
 import type yauzl from 'yauzl'
 import yazl from 'yazl'
@@ -83,7 +83,7 @@ async function openZip(path: string): Promise<Container> {
           file: path,
         })
       try {
-        const bytes = await buffer(await zip.openReadStreamPromise(entry))
+        const bytes = await filled(await zip.openReadStreamPromise(entry), entry.uncompressedSize)
         if (crc32(bytes) !== entry.crc32) throw new Error('its checksum differs')
         return bytes
       } catch (cause) {
@@ -95,6 +95,19 @@ async function openZip(path: string): Promise<Container> {
     },
     close: () => zip.close(),
   }
+}
+
+/** All `size` bytes of a stream, in one piece of memory. Throws where it holds fewer or more. */
+async function filled(stream: Readable, size: number): Promise<Buffer> {
+  const bytes = Buffer.allocUnsafeSlow(size)
+  let at = 0
+  for await (const chunk of stream as AsyncIterable<Buffer>) {
+    if (at + chunk.length > size) throw new Error('it is longer than the zip says')
+    bytes.set(chunk, at)
+    at += chunk.length
+  }
+  if (at < size) throw new Error('it is shorter than the zip says')
+  return bytes
 }
 
 /** Writes `files` as a new folder at `path`, or as a zip where `path` ends in `.nagare`; flushed, but not renamed: give it a part path. */

@@ -73,13 +73,16 @@ export function decodeSafetensors(bytes: Uint8Array, file = 'weights.safetensors
     const [from, to] = data_offsets
     const count = sizeOf(shape)
     if (to > data.length || to - from !== count * kind.bytes) throw bad(`${name} lies outside the file`)
-    arrays[name] = { shape, dtype: kind.dtype, data: typed(kind.dtype, new Uint8Array(data.subarray(from, to)).buffer) }
+    arrays[name] = { shape, dtype: kind.dtype, data: typed(kind.dtype, data.subarray(from, to)) }
   }
   return arrays
 }
 
-function typed(dtype: NDArray['dtype'], buffer: ArrayBufferLike): NDArray['data'] {
-  if (dtype === 'float32') return new Float32Array(buffer)
-  if (dtype === 'int32') return new Int32Array(buffer)
-  return new Uint8Array(buffer)
+/** The numbers in `bytes`, over the same memory where it is aligned for them. */
+function typed(dtype: NDArray['dtype'], bytes: Uint8Array): NDArray['data'] {
+  const size = dtype === 'bool' ? 1 : 4
+  const { buffer, byteOffset, length } = bytes.byteOffset % size === 0 ? bytes : new Uint8Array(bytes)
+  if (dtype === 'float32') return new Float32Array(buffer, byteOffset, length / size)
+  if (dtype === 'int32') return new Int32Array(buffer, byteOffset, length / size)
+  return new Uint8Array(buffer, byteOffset, length)
 }
