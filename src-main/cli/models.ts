@@ -1,24 +1,27 @@
 import { mkdir } from 'node:fs/promises'
 import { NagareError } from '../lib/errors'
-import { addPack, catalogue, openPack, removePack } from '../packs'
+import { addPack, catalogue, halvePack, openPack, readManifest, removePack } from '../packs'
 import { places } from '../files'
 import { findPack, packFolders } from './places'
-import type { Command } from './command'
+import { needed, type Command } from './command'
+import { packOutput } from './outputs'
 
-const usage = 'nagare models [list | show PACK | add FILE | remove PACK]'
+const usage = 'nagare models [list | show PACK | add FILE | remove PACK | halve PACK -o OUT]'
 
 export const models: Command = {
   name: 'models',
   usage,
-  summary: 'List, show, add or remove models',
+  summary: 'List, show, add, remove or shrink models',
   words: 2,
   help: {
     list: 'all models (what it does when nothing is said)',
     'show PACK': 'card and tensors of a model, by name or path',
     'add FILE': 'check a pack and copy it to your models',
     'remove PACK': 'delete one of your models',
+    'halve PACK -o OUT': 'the same model with its weights in 16 bits, at half the size',
   },
-  async run({ positionals }, terminal) {
+  options: { out: { type: 'string', short: 'o' } },
+  async run({ values, positionals }, terminal) {
     const [verb = 'list', what] = positionals
     if (verb === 'list') {
       const entries = await catalogue(packFolders(), (path, why) => terminal.note(`${path}: ${why.message}`))
@@ -51,7 +54,18 @@ export const models: Command = {
       await removePack(entry)
       return { json: { removed: what }, text: `Removed ${what}.` }
     }
-    throw new NagareError('bad-input', `models knows list, show, add and remove, not ${verb}.`, {
+    if (verb === 'halve') {
+      const out = await packOutput(needed(values, 'out', usage))
+      const path = await findPack(what)
+      await halvePack(path, out)
+      const [before, after] = [(await readManifest(path)).bytes, (await readManifest(out)).bytes]
+      const megabytes = (bytes: number) => (bytes / 1e6).toFixed(1)
+      return {
+        json: { pack: out, before, bytes: after },
+        text: `${out}: ${megabytes(after)} MB, before ${megabytes(before)} MB.`,
+      }
+    }
+    throw new NagareError('bad-input', `models knows list, show, add, remove and halve, not ${verb}.`, {
       hint: `Usage: ${usage}`,
     })
   },

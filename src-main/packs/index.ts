@@ -1,6 +1,16 @@
 export * from './catalogue'
 export { Manifest, Metric, Provenance } from './manifest'
-export { openPack, readManifest, recordMetrics, writePack, type OpenPack, type PackCard } from './pack'
+export {
+  halvePack,
+  openPack,
+  readManifest,
+  recordMetrics,
+  writePack,
+  type OpenPack,
+  type PackCard,
+  type PackFiles,
+} from './pack'
 export { decodeSafetensors, encodeSafetensors } from './safetensors'
 export { readNpz } from './npz'
+export { voicesIn, type PackVoice } from './voices'
 export { numpyNumbers, plainValue, readTorchFile, stateDict, type StateDict, type TorchFile } from './torch'

@@ -4,34 +4,59 @@ import { basename, extname } from 'node:path'
 import { partPath, writeAside } from '../lib/atomic-file'
 import { NagareError } from '../lib/errors'
 import type { NDArrays } from '../lib/ndarray'
-import { openContainer, writeContainer } from './container'
+import { openContainer, writeContainer, type Container } from './container'
 import { Manifest } from './manifest'
 import { decodeSafetensors, encodeSafetensors } from './safetensors'
 
-/** A trained model in memory: its card, its weights, and whatever else its folder or zip holds. */
-export interface OpenPack {
+/** A pack of which only the card was read. */
+export interface PackFiles {
   path: string
   manifest: Manifest
   /** sha256 of `pack.json`, which names the hash of every other file. */
   sha256: string
+  /** Size of all its files. */
+  bytes: number
+  /** Extra files of the pack (`speakers.json`, `optimizer.safetensors` …), checked against their hash; throws for more than `limit` bytes. */
+  file(name: string, limit?: number): Promise<Uint8Array>
+}
+
+/** A trained model in memory: its card, its weights, and whatever else its folder or zip holds. */
+export interface OpenPack extends Omit<PackFiles, 'bytes'> {
   weights: NDArrays
-  /** Extra files of the pack (`speakers.json`, `optimizer.safetensors` …), checked against their hash. */
-  file(name: string): Promise<Uint8Array>
 }
 
 const hashOf = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex')
 
 /** Reads and checks only the card of the pack at `path`; throws `not-found` or `corrupt`. */
-export async function readManifest(path: string): Promise<{ manifest: Manifest; sha256: string; bytes: number }> {
+export async function readManifest(path: string): Promise<PackFiles> {
   const container = await openContainer(path)
   try {
-    return await manifestOf(container, path)
+    const { manifest, sha256, bytes } = await manifestOf(container, path)
+    return { path, manifest, sha256, bytes, file: fileOf(path, manifest) }
   } finally {
     container.close()
   }
 }
 
-async function manifestOf(container: Awaited<ReturnType<typeof openContainer>>, path: string) {
+/** Reads files of the pack at `path`, which is opened for each anew. */
+const fileOf = (path: string, manifest: Manifest) => async (name: string, limit?: number) => {
+  const container = await openContainer(path)
+  return checked(container, path, manifest, name, limit).finally(() => container.close())
+}
+
+/** A file of an open pack; throws `corrupt` where it is not the one that the card describes. */
+async function checked(container: Container, path: string, { files }: Manifest, name: string, limit = Infinity) {
+  const entry = files[name]
+  if (!entry) throw new NagareError('not-found', `${path}: the card names no file ${name}.`, { file: path })
+  const bytes = await container.read(name, Math.min(entry.bytes, limit))
+  if (bytes.length === entry.bytes && hashOf(bytes) === entry.sha256) return bytes
+  throw new NagareError('corrupt', `${path}: ${name} is not the file that pack.json describes (its sha256 differs).`, {
+    file: path,
+    hint: 'The pack is damaged or was changed. Get it again.',
+  })
+}
+
+async function manifestOf(container: Container, path: string) {
   if (!container.names.includes('pack.json'))
     throw new NagareError('bad-input', `${path} holds no pack.json: it is no Nagare pack.`, {
       file: path,
@@ -61,31 +86,11 @@ export async function openPack(path: string): Promise<OpenPack> {
   const container = await openContainer(path)
   try {
     const { manifest, sha256 } = await manifestOf(container, path)
-    const checked = async (from: typeof container, name: string) => {
-      const entry = manifest.files[name]
-      if (!entry) throw new NagareError('not-found', `${path}: the card names no file ${name}.`, { file: path })
-      const bytes = await from.read(name, entry.bytes)
-      if (bytes.length === entry.bytes && hashOf(bytes) === entry.sha256) return bytes
-      throw new NagareError(
-        'corrupt',
-        `${path}: ${name} is not the file that pack.json describes (its sha256 differs).`,
-        {
-          file: path,
-          hint: 'The pack is damaged or was changed. Get it again.',
-        },
-      )
-    }
-    const weights = decodeSafetensors(await checked(container, 'weights.safetensors'), `${path}: weights.safetensors`)
-    return {
-      path,
-      manifest,
-      sha256,
-      weights,
-      async file(name) {
-        const again = await openContainer(path)
-        return checked(again, name).finally(() => again.close())
-      },
-    }
+    const weights = decodeSafetensors(
+      await checked(container, path, manifest, 'weights.safetensors'),
+      `${path}: weights.safetensors`,
+    )
+    return { path, manifest, sha256, weights, file: fileOf(path, manifest) }
   } finally {
     container.close()
   }
@@ -94,15 +99,15 @@ export async function openPack(path: string): Promise<OpenPack> {
 export type PackCard = Omit<Manifest, 'format' | 'version' | 'files'>
 
 /** Writes a pack to `path` in one step: a zip where the name ends in `.nagare`, else a folder; an older one there is replaced. */
-export async function writePack(
+export const writePack = (
   path: string,
   card: PackCard,
   weights: NDArrays,
   extra: Record<string, Uint8Array> = {},
-): Promise<void> {
-  const files = new Map<string, Uint8Array>(
-    Object.entries({ ...extra, 'weights.safetensors': encodeSafetensors(weights) }),
-  )
+): Promise<void> => writePackFiles(path, card, { ...extra, 'weights.safetensors': encodeSafetensors(weights) })
+
+async function writePackFiles(path: string, card: PackCard, contents: Record<string, Uint8Array>): Promise<void> {
+  const files = new Map<string, Uint8Array>(Object.entries(contents))
   const entries = [...files].map(([name, bytes]) => [name, { sha256: hashOf(bytes), bytes: bytes.length }])
   const manifest = Manifest.parse({ format: 'nagare-pack', version: 1, ...card, files: Object.fromEntries(entries) })
   files.set('pack.json', Buffer.from(JSON.stringify(manifest, null, 2) + '\n'))
@@ -121,18 +126,33 @@ export async function writePack(
   if (aside) await rm(aside, { recursive: true, force: true })
 }
 
+/** All files of a pack but its card, as they are. */
+async function contentsOf({ manifest, file }: PackFiles): Promise<Record<string, Uint8Array>> {
+  const contents: Record<string, Uint8Array> = {}
+  for (const name of Object.keys(manifest.files)) contents[name] = await file(name)
+  return contents
+}
+
 /** Writes `metrics` into the card of the pack at `path`; those of the same name give way. */
 export async function recordMetrics(path: string, metrics: Manifest['metrics']): Promise<void> {
-  const { manifest, weights, file } = await openPack(path)
+  const pack = await readManifest(path)
   const names = metrics.map(({ name }) => name)
-  const extra: Record<string, Uint8Array> = {}
-  for (const name of Object.keys(manifest.files)) if (name !== 'weights.safetensors') extra[name] = await file(name)
-  await writePack(
-    path,
-    { ...manifest, metrics: [...manifest.metrics.filter(({ name }) => !names.includes(name)), ...metrics] },
-    weights,
-    extra,
-  )
+  const others = pack.manifest.metrics.filter(({ name }) => !names.includes(name))
+  await writePackFiles(path, { ...pack.manifest, metrics: [...others, ...metrics] }, await contentsOf(pack))
+}
+
+/**
+ * Copies the pack at `path` to `output` with its weights rounded to 16 bits, at half the size; the card says so. Its figures are those of the
+ * exact weights: `evaluate --record` measures them again. Throws what `openPack` throws, `bad-input` where 16 bits do not hold them.
+ */
+export async function halvePack(path: string, output: string): Promise<void> {
+  const { manifest, weights } = await openPack(path)
+  const contents = await contentsOf(await readManifest(path))
+  const rounded = encodeSafetensors(weights, undefined, 'float16')
+  const { notes } = manifest.provenance
+  const note = 'The weights are rounded to 16 bits.'
+  const provenance = { ...manifest.provenance, notes: notes.includes(note) ? notes : `${notes} ${note}`.trim() }
+  await writePackFiles(output, { ...manifest, provenance }, { ...contents, 'weights.safetensors': rounded })
 }
 
 async function isPackFolder(path: string): Promise<boolean> {

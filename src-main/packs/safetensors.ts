@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { NagareError } from '../lib/errors'
+import { fromHalfBits, halfBits, largestHalf } from '../lib/half'
 import { sizeOf, type NDArray, type NDArrays } from '../lib/ndarray'
 
 const Header = z.record(
@@ -13,21 +14,32 @@ const Header = z.record(
 
 const dtypes = {
   F32: { bytes: 4, dtype: 'float32' },
+  F16: { bytes: 2, dtype: 'float32' },
   I32: { bytes: 4, dtype: 'int32' },
   BOOL: { bytes: 1, dtype: 'bool' },
 } as const
 
 const maxHeader = 16 * 1024 * 1024
 
-/** Arrays as safetensors bytes: names in order, data aligned to 8 bytes, `metadata` as its string map. */
-export function encodeSafetensors(arrays: NDArrays, metadata?: Record<string, string>): Uint8Array {
+/** How the numbers of float32 arrays are stored: all of them, or rounded to 16 bits in half the space. */
+export type Storage = 'float32' | 'float16'
+
+/**
+ * Arrays as safetensors bytes: names in order, data aligned to 8 bytes, `metadata` as its string map. Throws `bad-input` for numbers that 16 bits
+ * do not hold where they are to.
+ */
+export function encodeSafetensors(
+  arrays: NDArrays,
+  metadata?: Record<string, string>,
+  storage: Storage = 'float32',
+): Uint8Array {
   const header: Record<string, unknown> = metadata ? { __metadata__: metadata } : {}
   const names = Object.keys(arrays).sort()
   let end = 0
-  for (const name of names) {
-    const { dtype, shape, data } = arrays[name]!
-    const tag = Object.entries(dtypes).find(([, kind]) => kind.dtype === dtype)![0]
-    header[name] = { dtype: tag, shape, data_offsets: [end, end + data.byteLength] }
+  const stored = names.map((name) => storedAs(storage, name, arrays[name]!))
+  for (const [i, name] of names.entries()) {
+    const { tag, data } = stored[i]!
+    header[name] = { dtype: tag, shape: arrays[name]!.shape, data_offsets: [end, end + data.byteLength] }
     end += data.byteLength
   }
   const json = Buffer.from(JSON.stringify(header))
@@ -36,15 +48,25 @@ export function encodeSafetensors(arrays: NDArrays, metadata?: Record<string, st
   bytes.writeBigUInt64LE(BigInt(padded), 0)
   json.copy(bytes, 8)
   let at = 8 + padded
-  for (const name of names) {
-    const { data } = arrays[name]!
+  for (const { data } of stored) {
     bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), at)
     at += data.byteLength
   }
   return bytes
 }
 
-/** Reads safetensors bytes into arrays; throws `corrupt` where header, offsets or sizes do not agree, `unsupported` for other number types. */
+function storedAs(storage: Storage, name: string, { dtype, data }: NDArray) {
+  if (dtype !== 'float32') return { tag: dtype === 'int32' ? 'I32' : 'BOOL', data }
+  if (storage === 'float32') return { tag: 'F32', data }
+  const beyond = (data as Float32Array).find((value) => !(Math.abs(value) <= largestHalf))
+  if (beyond !== undefined)
+    throw new NagareError('bad-input', `${name} holds ${beyond}, which 16 bits do not hold.`, {
+      hint: 'Keep this model in 32 bits.',
+    })
+  return { tag: 'F16', data: halfBits(data as Float32Array) }
+}
+
+/** Reads safetensors bytes into arrays, 16-bit floats as float32; throws `corrupt` where header, offsets or sizes do not agree, `unsupported` for other number types. */
 export function decodeSafetensors(bytes: Uint8Array, file = 'weights.safetensors'): NDArrays {
   const bad = (why: string) =>
     new NagareError('corrupt', `${file} is not a whole safetensors file: ${why}.`, {
@@ -69,19 +91,21 @@ export function decodeSafetensors(bytes: Uint8Array, file = 'weights.safetensors
   for (const [name, { dtype, shape, data_offsets }] of Object.entries(header.data)) {
     const kind = dtypes[dtype as keyof typeof dtypes]
     if (!kind)
-      throw new NagareError('unsupported', `${file}: ${name} holds ${dtype}; F32, I32 and BOOL are read.`, { file })
+      throw new NagareError('unsupported', `${file}: ${name} holds ${dtype}; F32, F16, I32 and BOOL are read.`, {
+        file,
+      })
     const [from, to] = data_offsets
     const count = sizeOf(shape)
     if (to > data.length || to - from !== count * kind.bytes) throw bad(`${name} lies outside the file`)
-    arrays[name] = { shape, dtype: kind.dtype, data: typed(kind.dtype, data.subarray(from, to)) }
+    arrays[name] = { shape, dtype: kind.dtype, data: typed(kind, data.subarray(from, to)) }
   }
   return arrays
 }
 
-/** The numbers in `bytes`, over the same memory where it is aligned for them. */
-function typed(dtype: NDArray['dtype'], bytes: Uint8Array): NDArray['data'] {
-  const size = dtype === 'bool' ? 1 : 4
+/** The numbers in `bytes`, over the same memory where it is aligned for them and they are not of 16 bits. */
+function typed({ bytes: size, dtype }: (typeof dtypes)[keyof typeof dtypes], bytes: Uint8Array): NDArray['data'] {
   const { buffer, byteOffset, length } = bytes.byteOffset % size === 0 ? bytes : new Uint8Array(bytes)
+  if (size === 2) return fromHalfBits(new Uint16Array(buffer, byteOffset, length / size))
   if (dtype === 'float32') return new Float32Array(buffer, byteOffset, length / size)
   if (dtype === 'int32') return new Int32Array(buffer, byteOffset, length / size)
   return new Uint8Array(buffer, byteOffset, length)

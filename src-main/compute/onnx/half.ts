@@ -1,9 +1,7 @@
+import { halfBits, largestHalf } from '../../lib/half'
 import { OnnxBuilder } from './builder'
 import { onnxType, tidyGraph, type OnnxGraph, type OnnxNode } from './graph'
 import { embedded, weightFinder } from './weights'
-
-/** The largest finite number in 16 bits. */
-const LARGEST = 65504
 
 /** Operators where a graph enters half precision. */
 const PRODUCTS = new Set(['MatMul', 'Gemm', 'Conv', 'ConvTranspose'])
@@ -63,7 +61,7 @@ export function toHalf(graph: OnnxGraph): OnnxGraph {
   }
 
   for (const node of graph.nodes) {
-    const overflows = node.inputs.some((name) => constants.get(name)?.numbers.some((n) => Math.abs(n) > LARGEST))
+    const overflows = node.inputs.some((name) => constants.get(name)?.numbers.some((n) => Math.abs(n) > largestHalf))
     const carried = overflows ? undefined : carriers(node, (name) => computed.has(name))
     if (!carried) {
       onnx.graph.nodes.push({ ...node, inputs: node.inputs.map(float) })
@@ -99,24 +97,4 @@ function carriers(
   if (!carried) return undefined
   const numbers = carried === 'all' ? inputs : carried.map((i) => inputs[i]).filter((name) => name !== undefined)
   return numbers.some(isHalf) ? carried : undefined
-}
-
-/** Numbers as IEEE 754 binary16, rounded to the nearest, ties to even. */
-export function halfBits(numbers: Float32Array): Uint16Array {
-  const bits = new Uint32Array(numbers.buffer.slice(numbers.byteOffset, numbers.byteOffset + numbers.byteLength))
-  return Uint16Array.from(bits, (word, i) => {
-    const sign = (word >>> 16) & 0x8000
-    const size = Math.abs(numbers[i]!)
-    if (Number.isNaN(size)) return sign | 0x7e00
-    if (size >= 65520) return sign | 0x7c00
-    if (size < 2 ** -14) return sign | roundEven(size * 2 ** 24)
-    const exponent = ((word >>> 23) & 0xff) - 127
-    return sign + (((exponent + 15) << 10) | 0) + roundEven((size / 2 ** exponent - 1) * 1024)
-  })
-}
-
-function roundEven(x: number): number {
-  const floor = Math.floor(x)
-  const rest = x - floor
-  return rest > 0.5 || (rest === 0.5 && floor % 2 === 1) ? floor + 1 : floor
 }

@@ -1,3 +1,4 @@
+import { fromHalfBits } from '../../lib/half'
 import type { NDArray } from '../../lib/ndarray'
 import type { NumberTypeName } from './values'
 
@@ -14,16 +15,7 @@ const over = <T>(Kind: new (buffer: ArrayBuffer) => T, bytes: Uint8Array<ArrayBu
 export const numberTypes: Record<NumberTypeName, NumberKind> = {
   float64: { bytes: 8, decode: (bytes) => Float32Array.from(over(Float64Array, bytes)) },
   float32: { bytes: 4, decode: (bytes) => over(Float32Array, bytes) },
-  float16: {
-    bytes: 2,
-    decode(bytes) {
-      halves ??= Float32Array.from({ length: 65_536 }, (_, bits) => halfValue(bits))
-      const halfs = over(Uint16Array, bytes)
-      const out = new Float32Array(halfs.length)
-      for (let i = 0; i < out.length; i++) out[i] = halves[halfs[i]!]!
-      return out
-    },
-  },
+  float16: { bytes: 2, decode: (bytes) => fromHalfBits(over(Uint16Array, bytes)) },
   bfloat16: {
     bytes: 2,
     decode(bytes) {
@@ -50,17 +42,6 @@ export const numberTypes: Record<NumberTypeName, NumberKind> = {
   int8: { bytes: 1, decode: (bytes) => Int32Array.from(over(Int8Array, bytes)) },
   uint8: { bytes: 1, decode: (bytes) => Int32Array.from(bytes) },
   bool: { bytes: 1, decode: (bytes) => bytes.map((value) => (value ? 1 : 0)) },
-}
-
-let halves: Float32Array | undefined
-
-/** Value of an IEEE 754 half-precision number. */
-function halfValue(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1
-  const exponent = (bits >> 10) & 31
-  const fraction = bits & 1023
-  if (exponent === 31) return fraction ? NaN : sign * Infinity
-  return exponent ? sign * (1 + fraction / 1024) * 2 ** (exponent - 15) : sign * fraction * 2 ** -24
 }
 
 /** PyTorch's classes of storages, in `torch` and `torch.cuda`. */

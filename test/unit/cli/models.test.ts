@@ -5,6 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { babble, wav16 } from '../../helpers/signals'
 import { golden, installNagare, refusal, type Nagare } from './nagare'
 
+/** The models that come with Nagare. */
+const starters = ['speech-enhancer', 'vocoder']
 const published = golden('vae-nmf/sekiguchi_vae_wsj0_D16.npz')
 
 let nagare: Nagare
@@ -57,12 +59,15 @@ describe('models', () => {
   it('are added, listed, shown, used by name and removed', async () => {
     expect((await listed()).models).toEqual([
       expect.objectContaining({ id: 'speech-enhancer', origin: 'starter', kind: 'vae-nmf' }),
+      expect.objectContaining({ id: 'vocoder', origin: 'starter', kind: 'waveglow' }),
     ])
     await json('import', published, '--as', 'vae-nmf', '-o', 'mine.nagare')
     expect(await json('models', 'add', 'mine.nagare')).toMatchObject({ id: 'mine', origin: 'user' })
     expect(await run('models', 'add', 'mine.nagare')).toEqual(refusal(1, 'named mine is there', 'Remove it first'))
-    expect((await listed()).models.map(({ id }) => id)).toEqual(['speech-enhancer', 'mine'])
-    expect((await run('models', 'list')).out).toMatch(/^speech-enhancer .*\(starter\)\nmine .*\n$/)
+    expect((await listed()).models.map(({ id }) => id)).toEqual([...starters, 'mine'])
+    expect((await run('models', 'list')).out).toMatch(
+      /^speech-enhancer .*\(starter\)\nvocoder .*\(starter\)\nmine .*\n$/,
+    )
 
     const shown = await json('models', 'show', 'mine')
     expect(shown).toMatchObject({ kind: 'vae-nmf', format: 'nagare-pack', parameters: expect.any(Number) })
@@ -73,6 +78,17 @@ describe('models', () => {
     expect(await json('models', 'remove', 'mine')).toEqual({ removed: 'mine' })
     expect(await run('models', 'remove', 'mine')).toEqual(refusal(1, 'no model mine'))
     expect(await readdir(join(cwd, '.home/packs'))).toEqual([])
+  })
+
+  it('are halved, and work as before', async () => {
+    await json('import', published, '--as', 'vae-nmf', '-o', 'whole.nagare')
+    const { before, bytes } = await json('models', 'halve', 'whole.nagare', '-o', 'half.nagare')
+    expect(Number(bytes) / Number(before)).toBeLessThan(0.52)
+    const used = await json('enhance', 'noisy.wav', '-o', 'h.wav', '--iterations', '1', '--model', 'half.nagare')
+    expect(used).toMatchObject({ pack: join(cwd, 'half.nagare'), files: [{ output: join(cwd, 'h.wav') }] })
+    expect(await run('models', 'halve', 'whole.nagare')).toEqual(refusal(2, '--out is missing'))
+    expect(await run('models', 'halve', 'gone', '-o', 'none.nagare')).toEqual(refusal(1, 'no model gone'))
+    expect(await readdir(cwd)).not.toContain('none.nagare')
   })
 
   it('that came with Nagare stay, and only packs are added', async () => {
@@ -86,7 +102,7 @@ describe('models', () => {
     await cp(join(cwd, 'noisy.wav'), join(cwd, '.home/packs/odd.nagare'))
     const { code, out, err } = await run('models', '--json')
     expect([code, err]).toEqual([0, expect.stringContaining('odd.nagare')])
-    expect((JSON.parse(out) as { models: unknown[] }).models).toHaveLength(1)
+    expect((JSON.parse(out) as { models: { id: string }[] }).models.map(({ id }) => id)).toEqual(starters)
     await rm(join(cwd, '.home/packs/odd.nagare'))
   })
 })

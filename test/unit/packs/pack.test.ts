@@ -12,7 +12,10 @@ import {
   choosePack,
   decodeSafetensors,
   encodeSafetensors,
+  halvePack,
   openPack,
+  readManifest,
+  recordMetrics,
   removePack,
   writePack,
 } from '../../../src-main/packs'
@@ -85,6 +88,41 @@ describe.each(['model.nagare', 'model'])('a pack in %s', (name) => {
     await writePack(path, { ...card, name: 'Newer' }, weights)
     expect((await openPack(path)).manifest.name).toBe('Newer')
     expect(await readdir(folder)).toEqual([name])
+  })
+})
+
+describe('a halved pack', () => {
+  const halves = float32([3], Float32Array.of(0.1, -2048.5, 1e-30))
+  const rounded = Float32Array.of(0.0999755859375, -2048, 0)
+
+  it('has its weights rounded to 16 bits, all else as it was, and says so once', async () => {
+    const [from, to] = [join(folder, 'model.nagare'), join(folder, 'half.nagare')]
+    await writePack(from, card, { ...weights, b: halves }, { 'threshold.json': Buffer.from('{"t":1}') })
+    await halvePack(from, to)
+    await halvePack(to, to)
+    const pack = await openPack(to)
+    expect(pack.weights).toEqual({ ...weights, b: { ...halves, data: rounded } })
+    expect(pack.manifest.provenance).toEqual({ ...card.provenance, notes: 'The weights are rounded to 16 bits.' })
+    expect(Buffer.from(await pack.file('threshold.json')).toString()).toBe('{"t":1}')
+    const size = async (path: string) => (await readManifest(path)).manifest.files['weights.safetensors']!.bytes
+    expect((await size(from)) - (await size(to))).toBeGreaterThanOrEqual(6)
+  })
+
+  it('keeps its size where figures are recorded', async () => {
+    const path = join(folder, 'model.nagare')
+    await writePack(path, card, weights, { 'threshold.json': Buffer.from('{}') })
+    await halvePack(path, path)
+    const before = await readManifest(path)
+    await recordMetrics(path, [{ ...card.metrics[0]!, value: 2 }])
+    const after = await readManifest(path)
+    expect(after.manifest).toEqual({ ...before.manifest, metrics: [{ ...card.metrics[0]!, value: 2 }] })
+  })
+
+  it.each([70_000, Infinity, NaN])('is not made of %d', async (value) => {
+    const [from, to] = [join(folder, 'model.nagare'), join(folder, 'half.nagare')]
+    await writePack(from, card, { big: float32([2], Float32Array.of(1, value)) })
+    await expect(halvePack(from, to)).rejects.toMatchObject({ code: 'bad-input' })
+    expect(await readdir(folder)).toEqual(['model.nagare'])
   })
 })
 
