@@ -4,7 +4,7 @@ import { writePack } from '../packs'
 import { commonOptions, needed, number, text, type Command } from './command'
 import { inputFile, packOutput } from './outputs'
 
-const usage = 'nagare import FILE --as KIND -o PACK [--config FILE] [--rate HZ]'
+const usage = 'nagare import FILE --as KIND -o PACK [--config FILE] [--args FILE] [--rate HZ]'
 
 export const importFile: Command = {
   name: 'import',
@@ -16,6 +16,7 @@ export const importFile: Command = {
     '--as KIND': `what it holds: ${kinds.join(', ')}`,
     '-o, --out PACK': 'the pack: one file where the name ends in .nagare, else a folder',
     '--config FILE': "the checkpoint's own settings file, where the kind needs it",
+    '--args FILE': "the run's arguments that were saved beside it (Blow: X.args.pt)",
     '--rate HZ': 'sample rate it was trained at, where the file does not say',
   },
   options: {
@@ -23,6 +24,7 @@ export const importFile: Command = {
     as: { type: 'string' },
     out: { type: 'string', short: 'o' },
     config: { type: 'string' },
+    args: { type: 'string' },
     rate: { type: 'string' },
   },
   async run({ values, positionals }) {
@@ -37,8 +39,12 @@ export const importFile: Command = {
     const out = await packOutput(needed(values, 'out', usage))
     const file = await inputFile(given)
     const rate = number(values, 'rate', { min: 1000, max: 384_000, integer: true })
-    const { card, weights } = await model.importFile(file, { config: text(values, 'config'), rate })
-    await writePack(out, card, weights)
+    const { card, weights, files } = await model.importFile(file, {
+      config: text(values, 'config'),
+      args: text(values, 'args'),
+      rate,
+    })
+    await writePack(out, card, weights, files)
     const tensors = Object.keys(weights).length
     return {
       json: { pack: out, kind, tensors, name: card.name },

@@ -13,6 +13,9 @@ export const Standing = z.object({
   seed: z.int(),
   recipe: z.string(),
   data: z.string(),
+  /** Times that the learning rate fell for want of progress, and validations since the last better one. */
+  restarts: z.int().optional(),
+  waited: z.int().optional(),
 })
 export type Standing = z.infer<typeof Standing>
 
@@ -25,15 +28,17 @@ export interface Checkpoint {
   best: NDArrays
 }
 
-/** Writes a checkpoint: a pack of the best weights so far, with the current state of all that training moves beside it. */
+/** Writes a checkpoint: a pack of the best weights so far, with the current state of all that training moves beside it, and the pack's `extra` files. */
 export async function writeCheckpoint(
   path: string,
   card: PackCard,
   best: NDArrays,
   current: NDArrays,
   standing: Standing,
+  extra: Record<string, Uint8Array> = {},
 ): Promise<void> {
   await writePack(path, card, best, {
+    ...extra,
     'training.json': Buffer.from(JSON.stringify(standing)),
     'training.safetensors': encodeSafetensors(current),
   })

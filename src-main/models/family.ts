@@ -98,11 +98,11 @@ export interface ModelFamily {
   presets: readonly string[]
   train(context: TrainContext): Promise<TrainResult>
   evaluate(context: EvaluateContext): Promise<Evaluation>
-  /** Turns a foreign file into a pack's card and weights. */
+  /** Turns a foreign file into a pack's card, weights and further files; `config` and `args` are files that came with it, `rate` is in Hz. */
   importFile(
     file: string,
-    options: { config?: string | undefined; rate?: number | undefined },
-  ): Promise<{ card: PackCard; weights: NDArrays }>
+    options: { config?: string | undefined; args?: string | undefined; rate?: number | undefined },
+  ): Promise<{ card: PackCard; weights: NDArrays; files?: Record<string, Uint8Array> }>
   /** The networks of a pack of this kind, for `nagare export`; left out where there is none to give away. */
   exports?(pack: OpenPack): PackExport | Promise<PackExport>
 }

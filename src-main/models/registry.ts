@@ -1,9 +1,10 @@
 import { NagareError } from '../lib/errors'
+import { blow } from './blow'
 import type { ModelFamily } from './family'
 import { vaeNmf } from './vae-nmf'
 import { waveGlow } from './waveglow'
 
-const families: readonly ModelFamily[] = [vaeNmf, waveGlow]
+const families: readonly ModelFamily[] = [vaeNmf, blow, waveGlow]
 
 /** Kinds of model that Nagare trains, evaluates and imports. */
 export const kinds: readonly string[] = families.map(({ kind }) => kind)

@@ -25,6 +25,7 @@ export {
   type Statistics,
 } from './layers'
 export { type LossFunction, type LossResult } from './loss-gradients'
+export { luFactors, luMatrix, luProduct, type LuFactors } from './lu-factors'
 export { groupNorm, instanceNorm, layerNorm, standardize, type NormOptions, type NormWeights } from './norms'
 export {
   adam,

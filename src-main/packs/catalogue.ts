@@ -4,6 +4,7 @@ import { basename, extname, join } from 'node:path'
 import { writeAside } from '../lib/atomic-file'
 import { NagareError } from '../lib/errors'
 import { openPack, readManifest } from './pack'
+import { voicesIn } from './voices'
 
 export interface PackFolder {
   folder: string
@@ -36,11 +37,14 @@ export async function catalogue(
 }
 
 async function packEntry(path: string, origin: Pack['origin']): Promise<PackEntry> {
-  const { manifest, sha256, bytes } = await readManifest(path)
+  const pack = await readManifest(path)
+  const { manifest, sha256, bytes } = pack
   const { kind, name, description, licence, metrics, frontEnd } = manifest
   const rate = frontEnd['sampleRate']
   const mel = Pack.shape.mel.safeParse(frontEnd)
   const id = basename(path, extname(path) === '.nagare' ? '.nagare' : '')
+  // A model whose voices cannot be read is listed, so that somebody sees that it is damaged.
+  const voices = await voicesIn(pack).catch(() => undefined)
   return {
     path,
     record: {
@@ -55,6 +59,9 @@ async function packEntry(path: string, origin: Pack['origin']): Promise<PackEntr
       origin,
       sampleRate: typeof rate === 'number' && Number.isFinite(rate) ? rate : null,
       ...(mel.success && mel.data ? { mel: mel.data } : {}),
+      ...(voices
+        ? { voices: voices.map(({ name, seconds, sample }) => ({ name, seconds, sample: sample !== undefined })) }
+        : {}),
     },
   }
 }

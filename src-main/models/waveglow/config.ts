@@ -56,19 +56,27 @@ export const WaveGlowConfig = z
 export type WaveGlowConfig = z.infer<typeof WaveGlowConfig>
 
 /** How a recording becomes a log-mel spectrogram. */
-export const MelFrontEnd = z.object({
-  /** Hz. */
-  sampleRate: z.int().min(4000).max(192_000).default(22_050),
-  /** Points of the periodic Hann window, and samples from frame to frame. */
-  fft: z.int().min(32).max(16_384).default(1024),
-  hop: z.int().min(1).max(8192).default(256),
-  mels: z.int().min(1).max(512).default(80),
-  /** Edges of the filterbank, Hz. */
-  fmin: z.number().min(0).default(0),
-  fmax: z.number().positive().default(8000),
-  /** Least magnitude before the logarithm. */
-  floor: z.number().positive().default(1e-5),
-})
+export const MelFrontEnd = z
+  .object({
+    /** Hz. */
+    sampleRate: z.int().min(4000).max(192_000).default(22_050),
+    /** Points of the periodic Hann window, and samples from frame to frame. */
+    fft: z.int().min(32).max(16_384).default(1024),
+    hop: z.int().min(1).max(8192).default(256),
+    mels: z.int().min(1).max(512).default(80),
+    /** Edges of the filterbank, Hz. */
+    fmin: z.number().min(0).default(0),
+    fmax: z.number().positive().default(8000),
+    /** Least magnitude before the logarithm. */
+    floor: z.number().positive().default(1e-5),
+  })
+  .superRefine(({ sampleRate, fft, hop, fmin, fmax }, context) => {
+    const bad = (message: string) => context.addIssue({ code: 'custom', message })
+    if (!Number.isInteger(Math.log2(fft))) bad(`windows of ${fft} samples; a power of two is needed`)
+    if (2 * hop > fft) bad(`windows of ${fft} samples every ${hop}; they must overlap by half or more`)
+    if (!(fmin < fmax && fmax <= sampleRate / 2))
+      bad(`mel bands from ${fmin} to ${fmax} Hz; at ${sampleRate} Hz they must rise and end by ${sampleRate / 2}`)
+  })
 export type MelFrontEnd = z.infer<typeof MelFrontEnd>
 
 /** Channels that flow `k` works on, once those before it have left. */

@@ -1,8 +1,11 @@
-import type { Device, Runner } from '../../compute'
+import type { Device, ProgramSpec, Runner } from '../../compute'
 import { float32, type NDArray, type NDArrays } from '../../lib/ndarray'
 import { conditionChannels, range, type WaveGlowConfig } from './config'
 import { conditioningProgram, flowProgram, foldedRows, foldProgram, type FlowForm } from './inference-programs'
 import { conditioningWays, conditioningWeights, flowWeights, framesSeen, rowWeights } from './inference-weights'
+
+/** Frames from which a processor's programs hold so much memory for their work that flows which do not share one are loaded in turn. */
+const manyFrames = 512
 
 /** The steps of frames `first` to `last` through one flow: x [1, channels, steps] → the same numbers, row by row. */
 export type FlowRun = (x: NDArray, first: number, last: number) => Promise<Float32Array>
@@ -34,24 +37,27 @@ export async function openFlows(device: Device, config: WaveGlowConfig, weights:
     }
   }
   const dispose = () => forget(() => true)
-  const load = async (name: string, ...args: Parameters<Device['load']>) => {
-    const runner = loaded.get(name) ?? (await device.load(...args))
+  const load = async (name: string, spec: ProgramSpec, params: () => NDArrays = () => ({})) => {
+    const runner = loaded.get(name) ?? (await device.load(spec, { params: params() }))
     loaded.set(name, runner)
     return runner
   }
-  const ofFlow = range(flows).map((k) => (layout === 'rows' ? rowWeights : flowWeights)(config, weights, k))
+  const ofFlow = (k: number) => (layout === 'rows' ? rowWeights : flowWeights)(config, weights, k)
+  /** What is fed at each run is kept; what the device keeps is not. */
+  const feeds = range(fed ? flows : 0).map(ofFlow)
   const ofConditioning = conditioningWeights(config, weights)
-  const conditioner = () => load('conditioning', conditioningProgram(config), { params: ofConditioning })
+  const conditioner = () => load('conditioning', conditioningProgram(config), () => ofConditioning)
   const formOf = (mel: FlowForm['mel']): FlowForm => ({ weights: fed ? 'inputs' : 'constants', mel, layout })
   /** Flows of one shape share their program where weights are fed. */
   const nameOf = (k: number, mel: FlowForm['mel']) => `${mel} ${fed ? flowProgram(config, k, formOf(mel)).key : k}`
   const program = (k: number, mel: FlowForm['mel']) =>
-    load(nameOf(k, mel), flowProgram(config, k, formOf(mel)), fed ? {} : { params: ofFlow[k]! })
+    load(nameOf(k, mel), flowProgram(config, k, formOf(mel)), fed ? undefined : () => ofFlow(k))
 
   /** Flow `k` on conditioning that is computed for each tile. */
-  const conditioned = async (mel: Float32Array, k: number): Promise<FlowRun> => {
+  const conditioned = async (mel: Float32Array, k: number, alone: boolean): Promise<FlowRun> => {
+    if (alone) await forget((name) => name.startsWith('condition ') && name !== nameOf(k, 'condition'))
     const [runner, conditioning] = [await program(k, 'condition'), await conditioner()]
-    const given = fed ? ofFlow[k]! : {}
+    const given = feeds[k] ?? {}
     return async (x, first, last) => {
       const { condition } = await conditioning.run({ mel: sideBySide(mel, mels, first, last, seen) })
       return numbers(await runner.run({ x, condition: condition!, ...given }))
@@ -60,13 +66,13 @@ export async function openFlows(device: Device, config: WaveGlowConfig, weights:
 
   /** Flow `k` on its conditioning multiplied out: as much work as many frames' conditioning, and half of the work on each. */
   const folded = async (mel: Float32Array, k: number): Promise<FlowRun> => {
-    const folding = await load('folding', foldProgram(config), {})
+    const folding = await load('folding', foldProgram(config))
     // Programs for long recordings hold much memory: flows of one shape follow each other, so one is kept at a time.
     await forget((name) => name.startsWith('folded') && name !== nameOf(k, 'folded'))
     const ways = conditioningWays(config, ofConditioning)
-    const given = Object.fromEntries(Object.entries(ofFlow[k]!).filter(([name]) => !name.startsWith('condition.')))
+    const given = Object.fromEntries(Object.entries(feeds[k]!).filter(([name]) => !name.startsWith('condition.')))
     for (const i of range(wn.layers)) {
-      const [weight, bias] = [ofFlow[k]![`condition.${i}.weight`]!, ofFlow[k]![`condition.${i}.bias`]!]
+      const [weight, bias] = [feeds[k]![`condition.${i}.weight`]!, feeds[k]![`condition.${i}.bias`]!]
       given[`folded.${i}`] = (await folding.run({ weight, bias, ways }))['folded']!
     }
     const runner = await program(k, 'folded')
@@ -86,8 +92,9 @@ export async function openFlows(device: Device, config: WaveGlowConfig, weights:
     begin(mel, frames) {
       const [narrow, wide] = [foldedRows(config), conditionChannels(config)]
       const pays = fed && wide > narrow && frames > (narrow * wide) / (wide - narrow)
+      const alone = device.id === 'cpu' && !fed && frames > manyFrames
       return {
-        flow: (k) => (pays ? folded(mel, k) : conditioned(mel, k)),
+        flow: (k) => (pays ? folded(mel, k) : conditioned(mel, k, alone)),
         end: () => forget((name) => name.startsWith('fold')),
       }
     },

@@ -45,7 +45,13 @@ export async function readSettings(path: string): Promise<ImportSettings> {
     if (!(thrown instanceof SyntaxError)) throw asNagareError(thrown, path)
     throw new NagareError('bad-input', `${path} is no JSON: ${thrown.message}.`, { file: path })
   }
-  return parseSettings(json, path)
+  const settings = parseSettings(json, path)
+  if (Object.keys({ ...settings.network, ...settings.data }).length === 0)
+    throw new NagareError('bad-input', `${path} holds none of WaveGlow's settings (n_flows, sampling_rate …).`, {
+      file: path,
+      hint: 'Give the config.json that the checkpoint was trained with.',
+    })
+  return settings
 }
 
 /** Settings out of plain data found in `from`. */

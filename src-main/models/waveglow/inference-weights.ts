@@ -1,3 +1,4 @@
+import { invertMatrix } from '../../lib/invert-matrix'
 import { float32, sizeOf, type NDArray, type NDArrays } from '../../lib/ndarray'
 import { channelsAt, conditionChannels, range, stepsPerFrame, type WaveGlowConfig } from './config'
 
@@ -99,7 +100,7 @@ export function flowWeights(config: WaveGlowConfig, weights: NDArrays, k: number
   const of = (name: string) => weights[`flows.${k}.${name}`]! as Matrix
   const end = of('end.weight')
   const result: NDArrays = {
-    unmix: inverted(of('mix')),
+    unmix: invertMatrix(of('mix')),
     'start.weight': of('start.weight'),
     'start.bias': of('start.bias'),
   }
@@ -174,33 +175,6 @@ const sum = (a: Matrix, b: Matrix): Matrix =>
 function rows(array: Matrix, from: number, count: number): Matrix {
   const size = sizeOf(array.shape.slice(1))
   return float32([count, ...array.shape.slice(1)], array.data.slice(from * size, (from + count) * size))
-}
-
-/** The inverse of a square matrix, by Gauss–Jordan elimination with row exchanges in double precision. Throws RangeError where it has none. */
-export function inverted({ shape, data }: NDArray): Matrix {
-  const n = shape[0]!
-  const work = Array.from({ length: n }, (_, i) =>
-    Float64Array.from({ length: 2 * n }, (_, j) => (j < n ? data[i * n + j]! : j - n === i ? 1 : 0)),
-  )
-  for (let column = 0; column < n; column++) {
-    let pivot = column
-    for (let row = column + 1; row < n; row++)
-      if (Math.abs(work[row]![column]!) > Math.abs(work[pivot]![column]!)) pivot = row
-    if (!(Math.abs(work[pivot]![column]!) > 1e-30))
-      throw new RangeError(`The ${n} × ${n} mixing matrix has no inverse.`)
-    ;[work[column], work[pivot]] = [work[pivot]!, work[column]!]
-    const top = work[column]!
-    const scale = 1 / top[column]!
-    for (let j = 0; j < 2 * n; j++) top[j] = top[j]! * scale
-    for (let row = 0; row < n; row++) {
-      const factor = work[row]![column]!
-      if (row === column || factor === 0) continue
-      for (let j = column; j < 2 * n; j++) work[row]![j] = work[row]![j]! - factor * top[j]!
-    }
-  }
-  const result = float32([n, n])
-  for (let i = 0; i < n; i++) for (let j = 0; j < n; j++) result.data[i * n + j] = work[i]![n + j]!
-  return result
 }
 
 /** The conditioning of `conditioningWeights` as `foldProgram` takes it: [steps per frame, condition channels, rows], the bias as the last column. */

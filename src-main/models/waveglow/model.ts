@@ -22,7 +22,7 @@ export function vocoderModel({ path, manifest, weights }: OpenPack): VocoderMode
   const config = WaveGlowConfig.safeParse(manifest.config)
   const frontEnd = MelFrontEnd.safeParse(manifest.frontEnd)
   if (!config.success) throw bad(`its configuration is not a WaveGlow's: ${config.error.issues[0]!.message}`)
-  if (!frontEnd.success) throw bad("its front end is not a WaveGlow's")
+  if (!frontEnd.success) throw bad(`its front end is not a WaveGlow's: ${frontEnd.error.issues[0]!.message}`)
   for (const name of ['mels', 'hop'] as const)
     if (config.data[name] !== frontEnd.data[name])
       throw bad(`its front end has ${name} ${frontEnd.data[name]}, its network ${config.data[name]}`)

@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { NagareError } from '../../lib/errors'
 import type { TrainContext } from '../family'
-import { WaveGlowConfig } from './config'
+import { readSettings } from '../recipe'
+import { MelFrontEnd, WaveGlowConfig } from './config'
 
 const count = (least: number, most: number) => z.coerce.number().int().min(least).max(most)
 const flag = z.union([z.boolean(), z.enum(['true', 'false']).transform((text) => text === 'true')])
@@ -91,16 +92,9 @@ export const presets: Record<string, Partial<Record<keyof Recipe, string>>> = {
   full: {},
 }
 
-/** The preset's settings with those of the command line. Throws `bad-input` naming the first that is unknown or out of bounds. */
-export function readRecipe({ preset, set, steps }: Pick<TrainContext, 'preset' | 'set' | 'steps'>): Recipe {
-  const known = Object.keys(Recipe.shape)
-  const unknown = Object.keys(set).find((key) => !known.includes(key))
-  if (unknown) throw new NagareError('bad-input', `There is no setting ${unknown}; there is: ${known.join(', ')}.`)
-  const parsed = Recipe.safeParse({ ...presets[preset], ...set, ...(steps === undefined ? {} : { steps }) })
-  if (parsed.success) return parsed.data
-  const { path, message } = parsed.error.issues[0]!
-  throw new NagareError('bad-input', `--set ${path.join('.')}: ${message}.`)
-}
+/** The settings of a run. Throws `bad-input` naming the first that is unknown or out of bounds. */
+export const readRecipe = (context: Pick<TrainContext, 'preset' | 'set' | 'steps'>): Recipe =>
+  readSettings(Recipe, presets, context)
 
 /** The network that a recipe asks for. Throws `bad-input` where its numbers do not fit together. */
 export function configOf(recipe: Recipe): WaveGlowConfig {
@@ -121,6 +115,10 @@ export function configOf(recipe: Recipe): WaveGlowConfig {
     throw new NagareError('bad-input', `--set segment: ${recipe.segment} samples are no whole groups of ${group}.`)
   return parsed.data
 }
+
+/** The front end that a recipe asks for: the public one at its rate, whose bands end at 8 kHz or where the sound does. */
+export const frontEndFor = ({ sampleRate }: Recipe): MelFrontEnd =>
+  MelFrontEnd.parse({ sampleRate, fmax: Math.min(8000, sampleRate / 2) })
 
 /** The learning rate at a step: up over the warm-up, level until the plateau's end, then linearly down to a tenth. */
 export function rateAt({ learningRate, warmup, plateau, steps }: Recipe, step: number): number {

@@ -9,11 +9,11 @@ import { writePack, type PackCard } from '../../packs'
 import { readCheckpoint, writeCheckpoint, type Standing } from '../checkpoint'
 import type { TrainContext, TrainResult } from '../family'
 import { splitRecordings, validationShare, type SplitRecordings } from '../recordings'
-import { MelFrontEnd, type WaveGlowConfig } from './config'
+import type { MelFrontEnd, WaveGlowConfig } from './config'
 import { cropShape, openCorpus, type Corpus, type CropShape } from './corpus'
 import { natsPerSample, waveGlowLoss } from './loss'
 import { previewer } from './preview'
-import { configOf, rateAt, readRecipe, type Recipe } from './recipe'
+import { configOf, frontEndFor, rateAt, readRecipe, type Recipe } from './recipe'
 import { fixedMixShapes } from './mixing'
 import { initialWeights, plainWeights, trainedShapes } from './weights'
 
@@ -28,7 +28,7 @@ export async function trainWaveGlow(context: TrainContext): Promise<TrainResult>
   const { output, seed, checkCancelled, progress } = context
   const recipe = readRecipe(context)
   const config = configOf(recipe)
-  const frontEnd = MelFrontEnd.parse({ sampleRate: recipe.sampleRate })
+  const frontEnd = frontEndFor(recipe)
   const crop = cropShape(config, recipe.segment)
   const recordings = await splitRecordings(context.data)
   const checkpoint = beside(output, 'checkpoint.nagare')

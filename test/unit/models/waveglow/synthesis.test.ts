@@ -203,10 +203,9 @@ it('trains large mixings by factors that make the same matrix', () => {
   for (const [name, value] of Object.entries(again)) expect(value).toBeAllclose(weights[name]!, { absolute: 1e-5 })
 })
 
-it('computes in whole numbers to within a few per cent, with channels side by side', async () => {
+it.each([30, 600])('computes %d frames in whole numbers to within a few per cent', async (frames) => {
   const config = configOf({ mels: 8, flows: 4, early: { every: 2, size: 2 }, wn: { layers: 3, channels: 40 } })
   const weights = trained(config, 12)
-  const frames = 30
   const draws = random(2)
   const noise = range(config.group).map(() => draws.fillNormal(new Float32Array(frames * stepsPerFrame(config)), 0.6))
   const mel = draws.fillNormal(new Float32Array((framesSeen(config).before + frames) * config.mels))

@@ -5,7 +5,7 @@ import { openAudio } from '../../../../src-main/dsp'
 import { NagareError } from '../../../../src-main/lib/errors'
 import type { TrainContext } from '../../../../src-main/models/family'
 import { vocoderModel } from '../../../../src-main/models/waveglow/model'
-import { presets, rateAt, readRecipe } from '../../../../src-main/models/waveglow/recipe'
+import { frontEndFor, presets, rateAt, readRecipe } from '../../../../src-main/models/waveglow/recipe'
 import { trainWaveGlow } from '../../../../src-main/models/waveglow/train'
 import { openPack } from '../../../../src-main/packs'
 import { tempFolder } from '../../../helpers/folder'
@@ -133,6 +133,15 @@ it('has the published recipe as a preset', () => {
   expect(full).toMatchObject({ flows: 12, group: 8, channels: 256, batch: 12, segment: 16_000, learningRate: 1e-4 })
   expect(rateAt(full, 400_000)).toBe(1e-4)
   expect(Object.keys(presets)[0]).toBe('squeezed')
+})
+
+it.each([
+  [22_050, 8000],
+  [44_100, 8000],
+  [8000, 4000],
+])('hears sound of %d Hz up to %d Hz', (sampleRate, fmax) => {
+  const recipe = readRecipe({ preset: 'squeezed', set: { sampleRate: String(sampleRate) }, steps: undefined })
+  expect(frontEndFor(recipe)).toMatchObject({ sampleRate, fmax })
 })
 
 it('raises the learning rate, holds it, and lowers it to a tenth', () => {

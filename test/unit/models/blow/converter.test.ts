@@ -1,0 +1,114 @@
+import { beforeAll, describe, expect, it } from 'vitest'
+import { openDevice, type Device } from '../../../../src-main/compute'
+import { float32, type NDArrays } from '../../../../src-main/lib/ndarray'
+import { random } from '../../../../src-main/lib/random'
+import { convertWhole, openConverter } from '../../../../src-main/models/blow/converter'
+import { fromPublicNames } from '../../../../src-main/models/blow/import-weights'
+import { softClamp } from '../../../../src-main/models/blow/soft-clamp'
+import { emphasise, scaleToPeak } from '../../../../src-main/models/blow/augment'
+import { goldenConfig as config, readGolden } from '../../../helpers/blow-golden'
+
+const tight = { relative: 1e-4, absolute: 1e-4 }
+const voice = (n: number) => Float32Array.from({ length: 5 }, (_, i) => (i === n ? 1 : 0))
+const row = (data: ArrayLike<number>) => float32([data.length], Float32Array.from(data))
+
+let io: NDArrays
+let weights: NDArrays
+let device: Device
+beforeAll(async () => {
+  io = await readGolden('io')
+  weights = fromPublicNames(config, await readGolden('state_B'))
+  device = await openDevice('cpu')
+})
+
+describe('conversion', () => {
+  it('overlaps and adds as the public implementation, but for the ends, which that one fades', async () => {
+    const converter = await openConverter(device, { config, weights }, { from: voice(1), to: voice(4) })
+    const wave = io['C_wav']!.data as Float32Array
+    const sound = await converter.push(wave)
+    const rest = await converter.flush()
+    await converter.dispose()
+    const all = [...sound, ...rest]
+    expect(all).toHaveLength(wave.length)
+    const expected = io['C_ola_unnormalised']!.data.subarray(128, 1920)
+    expect(row(all.slice(128, 1920))).toBeAllclose(row(expected as Float32Array), tight)
+  })
+
+  it('gives the sound back where both voices are the same, in pieces of any size', async () => {
+    const sound = random(3).fillNormal(new Float32Array(3000), 0.2)
+    const converter = await openConverter(device, { config, weights }, { from: voice(2), to: voice(2), batch: 3 })
+    for (const size of [3000, 100, 1]) {
+      const out: number[] = []
+      const piece = Math.max(size, 37)
+      for (let at = 0; at < sound.length; at += piece)
+        out.push(...(await converter.push(sound.subarray(at, at + piece))))
+      out.push(...(await converter.flush()))
+      expect(row(out)).toBeAllclose(row(sound), { relative: 1e-3, absolute: 1e-4 })
+    }
+    await converter.dispose()
+  })
+
+  it('does not depend on how the sound arrives or how many frames go together', async () => {
+    const sound = random(4).fillNormal(new Float32Array(2500), 0.2)
+    const convert = async (batch: number, piece: number) => {
+      const converter = await openConverter(device, { config, weights }, { from: voice(0), to: voice(3), batch })
+      const out: number[] = []
+      for (let at = 0; at < sound.length; at += piece)
+        out.push(...(await converter.push(sound.subarray(at, at + piece))))
+      out.push(...(await converter.flush()))
+      await converter.dispose()
+      return row(out)
+    }
+    const whole = await convert(64, 2500)
+    expect(await convert(1, 333)).toBeAllclose(whole, tight)
+    expect(await convert(5, 1000)).toBeAllclose(whole, tight)
+  })
+
+  it('moves from one voice to another with a blend of both', async () => {
+    const sound = random(5).fillNormal(new Float32Array(1000), 0.2)
+    const converter = await openConverter(device, { config, weights }, { from: voice(0), to: voice(1) })
+    const heard = async (to: Float32Array) => {
+      converter.setVoices(voice(0), to)
+      return row(await convertWhole(converter, sound, { normalise: false }))
+    }
+    const blend = (share: number) => voice(1).map((x, i) => (1 - share) * x + share * voice(3)[i]!)
+    const [first, nearFirst, second] = [await heard(voice(1)), await heard(blend(1e-4)), await heard(voice(3))]
+    await converter.dispose()
+    const distance = (a: typeof first, b: typeof first) => Math.hypot(...a.data.map((x, i) => x - b.data[i]!))
+    expect(distance(first, nearFirst)).toBeLessThan(0.01 * distance(first, second))
+    expect(distance(first, second)).toBeGreaterThan(0.1)
+  })
+
+  it('takes the mean off and fills the scale', async () => {
+    const converter = await openConverter(device, { config, weights }, { from: voice(0), to: voice(1) })
+    const sound = await convertWhole(converter, random(6).fillNormal(new Float32Array(700), 0.05))
+    expect(sound).toHaveLength(700)
+    expect(Math.max(...sound.map(Math.abs))).toBeCloseTo(0.98, 5)
+    expect(sound.reduce((sum, x) => sum + x, 0) / 700).toBeCloseTo(0, 5)
+    const empty = await convertWhole(converter, new Float32Array(0))
+    await converter.dispose()
+    expect(empty).toHaveLength(0)
+  })
+})
+
+it('bounds samples as the public implementation, and what is no number', () => {
+  const x = Float32Array.from(io['D_in']!.data)
+  softClamp(x)
+  expect(row(x)).toBeAllclose(io['D_softclamp']!, tight)
+  const odd = Float32Array.of(NaN, Infinity, -Infinity, 0.5)
+  softClamp(odd)
+  expect([...odd]).toEqual([0, 1, -1, 0.5])
+})
+
+it('augments as the public implementation for the same draws', () => {
+  for (let item = 0; item < 6; item++) {
+    const of = (name: string) => Float32Array.from(io[name]!.data.subarray(item * 256, (item + 1) * 256))
+    const a = 2 * io['E_uniform']!.data[item]! - 1
+    const emphasised = of('A_x')
+    emphasise(emphasised, 0.2 * a)
+    expect(row(emphasised)).toBeAllclose(row(of('E_emphasis_0.2')), tight)
+    const scaled = of('A_x')
+    scaleToPeak(scaled, a)
+    expect(row(scaled)).toBeAllclose(row(of('E_magnorm_flip_1')), tight)
+  }
+})
