@@ -9,6 +9,7 @@ import { openTerminal } from './terminal'
 const commands: Record<string, () => Promise<Command>> = {
   devices: async () => (await import('./devices')).devices,
   enhance: async () => (await import('./enhance')).enhance,
+  convert: async () => (await import('./convert')).convert,
   vocode: async () => (await import('./vocode')).vocode,
   train: async () => (await import('./train')).train,
   evaluate: async () => (await import('./evaluate')).evaluate,

@@ -102,3 +102,25 @@ export async function identity(path: string): Promise<string | undefined> {
   const there = await stat(path, { bigint: true }).catch(() => undefined)
   return there && `${there.dev}:${there.ino}`
 }
+
+/** Formats of samples that a sound may be written in. */
+export const soundFormats = ['f32', 's16', 's24'] as const
+export type SoundFormat = (typeof soundFormats)[number]
+
+/** The samples' format in a file of this name; throws `bad-input` where it holds no such. */
+export function formatFor(out: string, asked: SoundFormat | undefined): SoundFormat {
+  const isFlac = extname(out).toLowerCase() === '.flac'
+  if (isFlac && asked === 'f32')
+    throw new NagareError('bad-input', `${out}: FLAC holds s16 and s24, not f32.`, { hint: 'Write a .wav file.' })
+  return asked ?? (isFlac ? 's24' : 'f32')
+}
+
+/** Throws `conflict` where the output, called `out` by the person, is the input itself. */
+export async function otherThan(input: string, output: string, out: string): Promise<void> {
+  const there = await identity(output)
+  if (there === undefined || there !== (await identity(input))) return
+  throw new NagareError('conflict', `${out} is the input itself; it is left as it is.`, {
+    hint: 'Choose another name for the output.',
+    file: output,
+  })
+}

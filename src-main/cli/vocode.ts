@@ -1,4 +1,4 @@
-import { basename, extname } from 'node:path'
+import { basename } from 'node:path'
 import { precisions } from '../compute'
 import { NagareError } from '../lib/errors'
 import { runOnDevice } from '../tasks/run-on-device'
@@ -7,14 +7,12 @@ import { vocodeSettings, type VocodeSettings } from '../tasks/vocode/settings'
 import { vocodeFile, type Vocoded } from '../tasks/vocode/vocode-file'
 import type { TaskContext } from '../tasks/task'
 import { commonOptions, needed, number, oneOf, seedOf, text, type Command } from './command'
-import { identity, inputFile, outputPath, soundName } from './outputs'
+import { formatFor, inputFile, otherThan, outputPath, soundFormats, soundName, type SoundFormat } from './outputs'
 import { findPackOfKind } from './places'
 import { duration } from './terminal'
 
 const usage = 'nagare vocode IN -o OUT [--model PACK] [--sigma S] [--denoise D] [--format f32|s16|s24] [--precision P]'
 
-const formats = ['f32', 's16', 's24'] as const
-type Format = (typeof formats)[number]
 const defaults = vocodeSettings.parse({})
 
 export const vocode: Command = {
@@ -50,16 +48,12 @@ export const vocode: Command = {
       denoise: number(values, 'denoise', { min: 0, max: 1 }),
       precision: oneOf(values, 'precision', precisions),
     })
-    const format = formatFor(out, oneOf(values, 'format', formats))
+    const format = formatFor(out, oneOf(values, 'format', soundFormats))
     const seed = seedOf(values)
     const pack = await findPackOfKind(task.packKind, text(values, 'model'))
     const input = await inputFile(given)
     const output = await outputPath(out)
-    if ((await identity(output)) !== undefined && (await identity(output)) === (await identity(input)))
-      throw new NagareError('conflict', `${out} is the input itself; it is left as it is.`, {
-        hint: 'Choose another name for the output.',
-        file: output,
-      })
+    await otherThan(input, output, out)
 
     let device = text(values, 'device') ?? 'cpu'
     let made: Vocoded | undefined
@@ -96,16 +90,8 @@ export const vocode: Command = {
   },
 }
 
-/** The samples' format in a file of this name; throws `bad-input` where it holds no such. */
-function formatFor(out: string, asked: Format | undefined): Format {
-  const isFlac = extname(out).toLowerCase() === '.flac'
-  if (isFlac && asked === 'f32')
-    throw new NagareError('bad-input', `${out}: FLAC holds s16 and s24, not f32.`, { hint: 'Write a .wav file.' })
-  return asked ?? (isFlac ? 's24' : 'f32')
-}
-
 /** What became of sound that is louder than full scale. */
-function loud(peak: number, clipped: number, format: Format): string {
+function loud(peak: number, clipped: number, format: SoundFormat): string {
   const reached = `The sound reaches ${peak.toFixed(2)} times full scale`
   if (format === 'f32') return `${reached}, which f32 keeps; players and other formats clip it.`
   return `${reached}; ${clipped} ${clipped === 1 ? 'sample was' : 'samples were'} clipped. f32 keeps them, a lower --sigma makes fewer.`

@@ -7,6 +7,8 @@ export interface TaskOutput {
   file: string
   /** Name for people, e.g. `interview (clean).wav`. */
   name: string
+  /** The settings that it was made with, where the task chose some that were left to it. */
+  settings?: Record<string, unknown>
 }
 
 export interface TaskProgress {

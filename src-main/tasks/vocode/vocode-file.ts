@@ -6,7 +6,7 @@ import { vocoderModel } from '../../models/waveglow/model'
 import { openVocoder } from '../../models/waveglow/vocoder'
 import { openPack } from '../../packs'
 import type { TaskContext, TaskOutput } from '../task'
-import { fit } from './fit'
+import { fit } from '../fit'
 import { openMelSource, type MelSource } from './mel-source'
 import type { VocodeSettings } from './settings'
 

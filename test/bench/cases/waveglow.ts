@@ -11,6 +11,7 @@ import { openSynthesis } from '../../../src-main/models/waveglow/synthesis'
 import { initialWeights, plainWeights, trainedShapes } from '../../../src-main/models/waveglow/weights'
 import { adam, trainingProgram } from '../../../src-main/nn'
 import { normal, within, type BenchCase, type LoadCase } from '../bench-case'
+import type { SoundCase } from '../sound-suite'
 
 /** WaveGlow with its published sizes: 12 flows, 256 channels, 88 million parameters. */
 const full = WaveGlowConfig.parse({})
@@ -76,19 +77,13 @@ export const waveglowStep: LoadCase = {
   },
 }
 
-export interface VocoderCase extends BenchCase {
-  /** Seconds of sound that one call makes. */
-  seconds: number
-  precision: Precision
-}
-
 /** Sound from noise as the vocoder makes it, against the usual form of the network. */
 function generating(
   name: string,
   title: string,
   config: WaveGlowConfig,
   { frames, precision = 'float32' }: { frames: number; precision?: Precision },
-): VocoderCase {
+): SoundCase {
   const { before, after } = framesSeen(config)
   return {
     name,
@@ -129,7 +124,7 @@ const squeezed = configOf(readRecipe({ preset: 'squeezed', set: {}, steps: undef
 const small = configOf(readRecipe({ preset: 'small', set: {}, steps: undefined }))
 
 /** The rows of the vocoder's table: the published network on a short and a long recording and in whole numbers, and the presets for processors. */
-export const vocoders: readonly VocoderCase[] = [
+export const vocoders: readonly SoundCase[] = [
   generating('full', 'WaveGlow 256 ch, 2 s', full, { frames: 172 }),
   generating('full-long', 'WaveGlow 256 ch, 20 s', full, { frames: 1723 }),
   generating('full-int8', 'WaveGlow 256 ch, 2 s, int8', full, { frames: 172, precision: 'int8' }),

@@ -1,4 +1,4 @@
-import { joinSignals, resampler } from '../../dsp'
+import { joinSignals, resampler } from '../dsp'
 
 /** Brings sound that arrives in pieces to a rate and an exact length. */
 export interface Fit {
