@@ -18,6 +18,7 @@ export default defineConfig({
           main: at('src-main/main.ts'),
           engine: at('src-main/engine/entry.ts'),
           worker: at('src-main/jobs/worker.ts'),
+          live: at('src-main/engine/live/worker.ts'),
           probe: at('src-main/compute/devices/probe-entry.ts'),
           host: at('src-main/host/entry.ts'),
           cli: at('src-main/cli/entry.ts'),

@@ -46,7 +46,12 @@ function engineReady(): void {
 
 function start(): void {
   guardSession(session.defaultSession)
-  serveScheme({ rendererDir: where.renderer, projectDir: where.project })
+  serveScheme({
+    ...{ rendererDir: where.renderer, projectDir: where.project },
+    packDirs: [where.starterPacks, where.userPacks],
+    live: async (piece) =>
+      engine?.ready?.live(piece) ?? { error: { code: 'unavailable', message: 'The engine is being restarted.' } },
+  })
   setMenu(client.open)
   followTheme()
   engine = startEngine(where, { ready: engineReady, gaveUp: engineGaveUp })

@@ -6,6 +6,7 @@ import {
   ExportFormat,
   Id,
   Job,
+  LiveSession,
   Pack,
   Progress,
   Settings,
@@ -46,6 +47,33 @@ export const calls = {
   'job.cancel': { args: z.object({ job: Id }), result: nothing },
   'job.retry': { args: z.object({ job: Id }), result: z.object({ job: Job }) },
   'job.remove': { args: z.object({ job: Id }), result: nothing },
+  /** Opens a recording; its samples follow by `POST url?at=<byte>` as 32-bit floats, at least once in 5 s even when there are none. */
+  'record.start': {
+    args: z.object({
+      name: z.string().min(1).max(200),
+      device: z.string().max(300),
+      sampleRate: z.int().min(1000).max(768_000),
+      channels: z.int().min(1).max(2),
+    }),
+    result: z.object({ recording: Id, url: z.string() }),
+  },
+  'record.finish': { args: z.object({ recording: Id }), result: z.object({ asset: Asset }) },
+  'record.discard': { args: z.object({ recording: Id }), result: nothing },
+  /** Opens a voice converter for sound as it is spoken, at the window's rate; it follows by `POST url?part=<n>` and comes back in the answer. */
+  'live.open': {
+    args: z.object({
+      pack: z.string(),
+      from: z.string().max(200),
+      to: z.string().max(200),
+      sampleRate: z.int().min(1000).max(768_000),
+    }),
+    result: LiveSession,
+  },
+  'live.voices': {
+    args: z.object({ session: Id, from: z.string().max(200), to: z.string().max(200) }),
+    result: nothing,
+  },
+  'live.close': { args: z.object({ session: Id }), result: nothing },
   'device.list': { args: nothing, result: z.object({ devices: z.array(Device) }) },
   'pack.add': { args: z.object({ source: Source }), result: z.object({ pack: Pack }) },
   'pack.remove': { args: z.object({ pack: z.string() }), result: nothing },

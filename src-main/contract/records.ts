@@ -66,6 +66,18 @@ export const Origin = z.object({
 })
 export type Origin = z.infer<typeof Origin>
 
+/** How a recording was made here, rather than brought in. */
+export const RecordedBy = z.object({
+  /** Which recording it was; none becomes two assets. */
+  id: Id,
+  /** The microphone's name. */
+  device: z.string(),
+  startedAt: time,
+  /** When it was completed without the window that made it; null where that did it. */
+  recoveredAt: time.nullable(),
+})
+export type RecordedBy = z.infer<typeof RecordedBy>
+
 export const Asset = z.object({
   id: Id,
   name: z.string(),
@@ -76,6 +88,7 @@ export const Asset = z.object({
   audio: AudioFacts.optional(),
   mel: MelFacts.optional(),
   origin: Origin.optional(),
+  recorded: RecordedBy.optional(),
 })
 export type Asset = z.infer<typeof Asset>
 
@@ -142,6 +155,8 @@ export const Pack = z.object({
   mel: z
     .object({ mels: z.int().positive(), hop: z.int().positive(), fmin: finite.nonnegative(), fmax: finite.positive() })
     .optional(),
+  /** The voices that it knows, the seconds each was trained on, and whether `/packs/<id>/voices/<n>` (from 0) plays it. */
+  voices: z.array(z.object({ name: z.string(), seconds, sample: z.boolean() })).optional(),
   bytes: z.int(),
   sha256: z.string(),
   origin: z.enum(['starter', 'user']),
@@ -168,6 +183,8 @@ const settings = {
   device: z.string(),
   theme: z.enum(['system', 'light', 'dark']),
   exportFormat: ExportFormat,
+  /** The microphone last used, by its id and, since browsers give another id to each address, its name. */
+  microphone: z.object({ id: z.string(), label: z.string(), channels: z.int().min(1).max(2) }).optional(),
   /** Last used settings of each task. */
   tasks: z.record(z.string(), z.record(z.string(), z.unknown())),
 }
@@ -175,6 +192,7 @@ export const Settings = z.object({
   device: settings.device.default('auto'),
   theme: settings.theme.default('system'),
   exportFormat: settings.exportFormat.default('wav-s16'),
+  microphone: settings.microphone,
   tasks: settings.tasks.default({}),
 })
 export type Settings = z.infer<typeof Settings>
@@ -182,6 +200,19 @@ export type Settings = z.infer<typeof Settings>
 /** Some settings to change; what is left out stays as it is (so no defaults here). */
 export const SettingsPatch = z.object(settings).partial()
 export type SettingsPatch = z.infer<typeof SettingsPatch>
+
+/** A converter of live sound. */
+export const LiveSession = z.object({
+  session: Id,
+  url: z.string(),
+  /** Hz at which the model hears, and samples that it takes at once: nothing comes back sooner. */
+  sampleRate: finite.positive(),
+  frame: z.int().positive(),
+  device: z.string(),
+  /** Why it is not the device asked for; null where it is. */
+  fallback: z.string().nullable(),
+})
+export type LiveSession = z.infer<typeof LiveSession>
 
 /** Why the engine before this one ended; null when it was asked to. */
 export const EngineExit = z.object({

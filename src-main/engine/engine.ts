@@ -7,8 +7,10 @@ import { measureUnfinished, openProject, type ProjectIo } from '../project'
 import type { TaskDefinition } from '../tasks/task'
 import { handlersOf } from './handlers'
 import { jobOutputs } from './job-outputs'
+import { liveSessions, type LiveSessions } from './live/sessions'
 import type { PackShelf } from './pack-shelf'
 import type { EngineParts } from './parts'
+import { watchRecordings } from './recordings'
 import { openSettings } from './settings-store'
 import { noticeUnreadable } from './take-source'
 
@@ -19,6 +21,8 @@ export interface EngineOptions {
   tasks: readonly TaskDefinition[]
   shelf: PackShelf
   run: JobRunner
+  /** Thread of live conversion; see `live/worker.ts`. Without it there is none. */
+  liveFile?: URL
   listDevices(): Promise<Device[]>
   version: string
   lastExit?: EngineExit | null
@@ -28,6 +32,7 @@ export interface EngineOptions {
 
 export interface Engine {
   readonly handlers: Handlers
+  readonly live: LiveSessions
   /** Serves one window. */
   serve(wire: Wire, trusted: boolean): void
   /** Leaves a running job to the next opening, and frees the project. */
@@ -36,7 +41,7 @@ export interface Engine {
 
 /** Opens a project and works on its jobs. Throws what `openProject` throws. */
 export async function openEngine(options: EngineOptions): Promise<Engine> {
-  const { tasks, shelf, run, listDevices, version, lastExit = null, log = silent, io } = options
+  const { tasks, shelf, run, listDevices, version, lastExit = null, log = silent, io, liveFile } = options
   const events = eventLog(newId('e'))
   const emit = (event: EngineEvent) => events.emit(event)
   const settings = await openSettings(options.settingsFile, log)
@@ -62,11 +67,15 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
       journal: log,
     })
     const startedAt = new Date().toISOString()
+    const recordings = watchRecordings({ project, emit })
+    const live = liveSessions({ file: liveFile })
     const parts: EngineParts = {
       project,
       queue,
       shelf,
       settings,
+      recordings,
+      live,
       tasks,
       events,
       emit,
@@ -79,10 +88,16 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
     const handlers = handlersOf(parts)
     await measureUnfinished(project, noticeUnreadable(parts))
     queue.start()
+    project.inBackground(
+      recordings.rescue().catch((thrown: unknown) => log.warn('recordings-not-read', { error: thrown })),
+    )
     return {
       handlers,
+      live,
       serve: (wire, trusted) => serve(wire, { handlers, log: events, trusted, errorRecord }),
       async close() {
+        recordings.close()
+        await live.close()
         await queue.close()
         await project.close()
       },

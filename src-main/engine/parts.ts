@@ -3,7 +3,9 @@ import type { Queue } from '../jobs'
 import type { Log } from '../lib/log'
 import type { Project } from '../project'
 import type { TaskDefinition } from '../tasks/task'
+import type { LiveSessions } from './live/sessions'
 import type { PackShelf } from './pack-shelf'
+import type { Recordings } from './recordings'
 import type { SettingsStore } from './settings-store'
 
 /** All that a handler may use. */
@@ -12,6 +14,8 @@ export interface EngineParts {
   queue: Queue
   shelf: PackShelf
   settings: SettingsStore
+  recordings: Recordings
+  live: LiveSessions
   tasks: readonly TaskDefinition[]
   events: EventLog
   emit(event: EngineEvent): void

@@ -9,6 +9,7 @@ import type { PackFolder } from '../packs'
 import type { TaskDefinition } from '../tasks/task'
 import { wireAcceptor } from './accept-wire'
 import { openEngine } from './engine'
+import { liveAnswerer } from './live/line'
 import { openShelf, type PackShelf } from './pack-shelf'
 import { findParent } from './parent'
 
@@ -19,6 +20,8 @@ export interface EngineProcessOptions {
   tasks: readonly TaskDefinition[]
   /** Runs a job; see `jobs/worker.ts`. */
   workerFile: URL
+  /** Converts live sound; see `live/worker.ts`. */
+  liveFile?: URL
   listDevices(): Promise<Device[]>
   /** In place of the packs in `--packs`. */
   shelf?: PackShelf
@@ -54,7 +57,13 @@ export function readArguments(words: string[]) {
 }
 
 /** Runs this process as an engine: opens the project, takes wires from the parent, ends when the parent asks or is gone. */
-export async function runEngineProcess({ tasks, workerFile, listDevices, shelf }: EngineProcessOptions): Promise<void> {
+export async function runEngineProcess({
+  tasks,
+  workerFile,
+  liveFile,
+  listDevices,
+  shelf,
+}: EngineProcessOptions): Promise<void> {
   const parent = findParent()
   const { project, settings, packs, lastExit } = readArguments(process.argv.slice(2))
   const version = appVersion()
@@ -83,6 +92,7 @@ export async function runEngineProcess({ tasks, workerFile, listDevices, shelf }
     const engine = await openEngine({
       ...{ folder: project, settingsFile: settings, tasks, run, listDevices, version, lastExit, log },
       shelf: shelf ?? (await openShelf(packs, log)),
+      ...(liveFile ? { liveFile } : {}),
     })
     const quit = () => {
       if (isEnding) return
@@ -96,8 +106,9 @@ export async function runEngineProcess({ tasks, workerFile, listDevices, shelf }
       )
     }
     const accept = wireAcceptor((wire, trusted) => engine.serve(wire, trusted))
+    const answerLive = parent && liveAnswerer(engine.live, parent)
     parent?.onMessage((message, handle) => {
-      if (!isEnding && accept(message, handle)) return
+      if (!isEnding && (accept(message, handle) || answerLive?.(message))) return
       if ((message as { type?: unknown } | null)?.type === 'quit') quit()
     })
     parent?.onGone(quit)

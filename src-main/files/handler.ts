@@ -1,17 +1,24 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Id } from '../contract/records'
+import { liveResponse, type LiveLine } from './live-sound'
 import { securityHeaders, textResponse } from './headers'
 import { inside, plainNames } from './path-guard'
 import { rangeResponse } from './range-response'
+import { chunkResponse } from './recording-chunk'
 import { uploadResponse } from './upload'
+import { voiceResponse } from './voice-sample'
 
 export interface FilesOptions {
   /** Folder of the built window, with index.html. */
   rendererDir: string
   projectDir: string
+  /** Folders of packs, whose voices can be heard. */
+  packDirs?: readonly string[]
   /** Whether `PUT /upload` is answered (the Node host; the desktop names files by path). */
   uploads: boolean
+  /** The engine, for sound that is converted while it is spoken; without it there is none. */
+  live?: LiveLine
 }
 
 /** What is served of an asset besides its file. */
@@ -39,12 +46,14 @@ function attachment(name: string): string {
 
 /**
  * Everything that goes by URL, for Electron's scheme and the Node host alike: the window's bundle, `/media/<id>`, `/media/<id>/peaks`, `/media/<id>/mel`,
- * `/exports/<name>`, `PUT /upload`. Never rejects; each answer carries the security headers.
+ * `/packs/<id>/voices/<n>`, `/exports/<name>`, `PUT /upload`, `POST /recordings/<id>`, `POST /live/<session>`. Never rejects; each answer carries the security headers.
  */
 export function filesHandler({
   rendererDir,
   projectDir,
+  packDirs = [],
   uploads,
+  live,
 }: FilesOptions): (request: Request) => Promise<Response> {
   const assets = join(projectDir, 'assets')
 
@@ -52,6 +61,12 @@ export function filesHandler({
     if (uploads && pathname === '/upload') {
       if (request.method === 'PUT') return uploadResponse(request, join(projectDir, 'incoming'))
       return textResponse(405, 'Upload with PUT.', { Allow: 'PUT' })
+    }
+    const posted = /^\/(recordings|live)\/([^/]+)$/.exec(pathname)
+    if (posted && Id.safeParse(posted[2]).success) {
+      if (request.method !== 'POST') return textResponse(405, 'Send sound with POST.', { Allow: 'POST' })
+      if (posted[1] === 'recordings') return chunkResponse(request, join(projectDir, 'recordings'), posted[2]!)
+      return liveResponse(request, posted[2]!, live)
     }
     if (request.method !== 'GET' && request.method !== 'HEAD')
       return textResponse(405, 'Only GET and HEAD are answered here.', { Allow: 'GET, HEAD' })
@@ -65,6 +80,10 @@ export function filesHandler({
       if (file) return rangeResponse(request, file)
       const known = await inside(assets, second!)
       return known ? textResponse(404, 'Not there yet.', { 'Retry-After': '1' }) : notFound()
+    }
+    if (first === 'packs') {
+      const voice = names.length === 4 && third === 'voices'
+      return (voice && (await voiceResponse(request, packDirs, second!, names[3]!))) || notFound()
     }
     if (first === 'exports') {
       const file = names.length === 2 ? await inside(projectDir, 'exports', second!) : undefined

@@ -62,33 +62,35 @@ function names(header: string, tag: string): boolean {
   return header.trim() === '*' || header.split(',').some((entry) => entry.trim().replace(/^W\//, '') === tag)
 }
 
-/** Answers GET or HEAD for the file at `path`: 200, 206, 304 or 416 (RFC 9110). Throws the system's error when it cannot be read. */
-export async function rangeResponse(
-  request: Request,
-  path: string,
-  headers: Record<string, string> = {},
-): Promise<Response> {
-  const facts = await stat(path)
-  if (!facts.isFile()) throw Object.assign(new Error(`${path} is no file.`), { code: 'EISDIR' })
-  const { size, mtimeMs, mtime } = facts
-  const tag = `"${size.toString(36)}-${Math.round(mtimeMs * 1000).toString(36)}"`
-  const modified = mtime.toUTCString()
+/** Bytes of a known length that are sent whole or in part. */
+export interface Content {
+  size: number
+  /** Names these very bytes; quoted, as in an ETag. */
+  tag: string
+  modified?: Date
+  headers: Record<string, string>
+  /** Bytes `first`..`last`. */
+  body(first: number, last: number): ReadableStream<Uint8Array> | Uint8Array<ArrayBuffer>
+}
+
+/** Answers GET or HEAD for `content`: 200, 206, 304 or 416 (RFC 9110). */
+export function contentResponse(request: Request, { size, tag, modified, headers, body }: Content): Response {
+  const date = modified?.toUTCString()
   const common = {
-    'Content-Type': typeOf(path),
     'Cache-Control': 'private, no-cache',
     'Accept-Ranges': 'bytes',
     ETag: tag,
-    'Last-Modified': modified,
+    ...(date === undefined ? {} : { 'Last-Modified': date }),
     ...headers,
   }
   const asked = request.headers
   const noneMatch = asked.get('if-none-match')
   const since = Date.parse(asked.get('if-modified-since') ?? '')
-  if (noneMatch === null ? since >= Date.parse(modified) : names(noneMatch, tag))
+  if (noneMatch === null ? date !== undefined && since >= Date.parse(date) : names(noneMatch, tag))
     return new Response(null, { status: 304, headers: common })
 
   const condition = asked.get('if-range')
-  const ranged = request.method === 'GET' && (condition === null || condition === tag || condition === modified)
+  const ranged = request.method === 'GET' && (condition === null || condition === tag || condition === date)
   const range = ranged ? parseRange(asked.get('range'), size) : undefined
   if (range === 'unsatisfiable')
     return new Response(null, {
@@ -97,13 +99,30 @@ export async function rangeResponse(
     })
 
   const { first, last } = range ?? { first: 0, last: size - 1 }
-  const body = request.method === 'HEAD' || size === 0 ? null : fileStream(path, first, last, mtimeMs)
-  return new Response(body, {
+  return new Response(request.method === 'HEAD' || size === 0 ? null : body(first, last), {
     status: range ? 206 : 200,
     headers: {
       ...common,
       'Content-Length': String(last + 1 - first),
       ...(range ? { 'Content-Range': `bytes ${first}-${last}/${size}` } : {}),
     },
+  })
+}
+
+/** Answers GET or HEAD for the file at `path` as `contentResponse` does. Throws the system's error when it cannot be read. */
+export async function rangeResponse(
+  request: Request,
+  path: string,
+  headers: Record<string, string> = {},
+): Promise<Response> {
+  const facts = await stat(path)
+  if (!facts.isFile()) throw Object.assign(new Error(`${path} is no file.`), { code: 'EISDIR' })
+  const { size, mtimeMs, mtime } = facts
+  return contentResponse(request, {
+    size,
+    tag: `"${size.toString(36)}-${Math.round(mtimeMs * 1000).toString(36)}"`,
+    modified: mtime,
+    headers: { 'Content-Type': typeOf(path), ...headers },
+    body: (first, last) => fileStream(path, first, last, mtimeMs),
   })
 }

@@ -1,20 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, open, rename, rm, statfs } from 'node:fs/promises'
+import { mkdir, open, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { ErrorRecord } from '../contract/records'
-
-/** Space on disk that an upload must leave free, in bytes. */
-const reserve = 64 * 1024 * 1024
-
-const refusal = (status: number, error: ErrorRecord) =>
-  Response.json({ error }, { status, headers: { 'Cache-Control': 'no-store' } })
-
-const full = (room: number) =>
-  refusal(507, {
-    code: 'disk-full',
-    message: `The disk is full: ${Math.max(0, Math.floor(room / 1e6))} MB may still be written.`,
-    hint: 'Free some space, or choose another disk.',
-  })
+import { full, refusal, roomIn } from './room'
 
 /**
  * Streams the body of a PUT into `folder/<id>.part`, renames it to `folder/<id>` and answers `{upload: id}`. Answers `{error}`, an ErrorRecord,
@@ -22,8 +9,7 @@ const full = (room: number) =>
  */
 export async function uploadResponse(request: Request, folder: string): Promise<Response> {
   await mkdir(folder, { recursive: true })
-  const disk = await statfs(folder)
-  const room = disk.bavail * disk.bsize - reserve
+  const room = await roomIn(folder)
   const header = request.headers.get('content-length')
   const announced = header === null ? undefined : Number(header)
   if (!request.body) return refusal(400, { code: 'bad-input', message: 'The upload has no content.' })

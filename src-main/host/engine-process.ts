@@ -1,8 +1,9 @@
 import { fork } from 'node:child_process'
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
+import { liveLine } from '../engine/live/line'
 import { supervise, type EngineChild } from '../engine/supervisor'
-import { engineArguments, type Places } from '../files'
+import { engineArguments, type LiveLine, type Places } from '../files'
 import { NagareError } from '../lib/errors'
 
 /** The part of a socket's handle that is used here; Node has no public name for it. */
@@ -14,11 +15,14 @@ interface SocketHandle {
 interface ForkedEngine extends EngineChild {
   /** Gives the socket away, with the upgrade request that came over it. */
   handOver(socket: Socket, request: IncomingMessage, head: Buffer): void
+  live: LiveLine
 }
 
 export interface Engine {
   /** Gives an upgraded socket to the engine; false, and the socket untouched, while there is none. */
   handOver(socket: Socket, request: IncomingMessage, head: Buffer): boolean
+  /** Converts live sound. */
+  live: LiveLine
   /** Starts over after the engine died too often; harmless otherwise. */
   revive(): void
   stop(): Promise<void>
@@ -41,7 +45,7 @@ function forkEngine(where: Places, lastExit: unknown): ForkedEngine {
     if (child.connected) child.send(message, socket, {}, () => {})
     else socket?.destroy()
   }
-  return {
+  const engine: EngineChild = {
     pid: child.pid,
     send: (message) => send(message as object),
     onMessage: (receive) => child.on('message', receive),
@@ -54,6 +58,10 @@ function forkEngine(where: Places, lastExit: unknown): ForkedEngine {
       child.on('exit', once).on('error', () => child.pid === undefined && once(null, null))
     },
     kill: () => child.kill('SIGKILL'),
+  }
+  return {
+    ...engine,
+    live: liveLine(engine),
     handOver(socket, { method, url, headers }, head) {
       const { _handle } = socket as Socket & { _handle?: SocketHandle | null }
       if (_handle) given.add(_handle)
@@ -88,6 +96,10 @@ export async function startEngine(where: Places, log: (line: string) => void): P
         supervisor.ready?.handOver(socket, request, head)
         return supervisor.ready !== undefined
       },
+      live: async (piece) =>
+        supervisor.ready?.live(piece) ?? {
+          error: { code: 'unavailable', message: 'The engine is being restarted.', hint: 'Try again in a moment.' },
+        },
       revive: () => supervisor.start(),
       stop: () => supervisor.quit(),
     }

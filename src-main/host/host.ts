@@ -37,7 +37,13 @@ const redirect = (cookie: string) => textResponse(303, 'Welcome.', { Location: '
 export async function startHost(options: HostOptions): Promise<Host> {
   const { where = places(), port = 0, address = '127.0.0.1', log = () => {} } = options
   const token = randomBytes(24).toString('base64url')
-  const files = filesHandler({ rendererDir: where.renderer, projectDir: where.project, uploads: true })
+  let engine: Engine | undefined
+  const files = filesHandler({
+    ...{ rendererDir: where.renderer, projectDir: where.project, uploads: true },
+    packDirs: [where.starterPacks, where.userPacks],
+    live: async (piece) =>
+      engine?.live(piece) ?? { error: { code: 'unavailable', message: 'The engine is not running yet.' } },
+  })
   // An upload may take hours; headers may not. Node would drop both limits with the first.
   const server = createServer({ keepAliveTimeout: 30_000, headersTimeout: 20_000, requestTimeout: 0 })
   server.listen(port, address)
@@ -61,7 +67,6 @@ export async function startHost(options: HostOptions): Promise<Host> {
       `warning: listening on ${address}: whoever can reach this machine and learns the token can use Nagare, and the traffic is not encrypted. An SSH tunnel to 127.0.0.1 is safer.`,
     )
 
-  let engine: Engine | undefined
   const answer = async (incoming: IncomingMessage): Promise<Response> => {
     const url = new URL(origin + (incoming.url ?? '/'))
     const writes = incoming.method !== 'GET' && incoming.method !== 'HEAD'

@@ -1,4 +1,4 @@
-import type { Asset, AudioFacts, Origin } from '@contract'
+import type { Asset, AudioFacts, Origin, RecordedBy } from '@contract'
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
 import { extname, join } from 'node:path'
 import { openAudio, type AudioReader } from '../dsp'
@@ -16,6 +16,7 @@ const promptSamples = 8_000_000
 
 export interface AdoptOptions {
   origin?: Origin
+  recorded?: RecordedBy
   signal?: AbortSignal
   /** Told when a long recording proves unreadable after it was answered; it has been removed again. */
   onUnreadable?: (asset: Asset, error: NagareError) => void
@@ -65,6 +66,7 @@ export async function adopt(project: Project, incoming: IncomingFile, options: A
       createdAt: new Date().toISOString(),
       ...found,
       ...(options.origin ? { origin: options.origin } : {}),
+      ...(options.recorded ? { recorded: options.recorded } : {}),
     }
     refuseAborted(options.signal)
     await writeAssetRecord(stage, asset)

@@ -13,6 +13,8 @@ export interface Layout {
   /** Finished uploads. */
   incoming: string
   exports: string
+  /** One folder per recording that is being made: `recording.json`, `sound.wav`. */
+  recordings: string
   asset(id: string): string
   workOf(job: string): string
 }
@@ -29,6 +31,7 @@ export function layout(folder: string): Layout {
     work: at('work'),
     incoming: at('incoming'),
     exports: at('exports'),
+    recordings: at('recordings'),
     asset: (id) => at('assets', id),
     workOf: (job) => at('work', job),
   }

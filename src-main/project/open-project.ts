@@ -59,7 +59,7 @@ export async function openProject(
   const lock = await takeLock(paths.lock)
   try {
     const manifest = await readManifest(paths)
-    for (const sub of [paths.assets, paths.work, paths.incoming, paths.exports]) await ownFolder(sub)
+    for (const sub of [paths.assets, paths.work, paths.incoming, paths.exports, paths.recordings]) await ownFolder(sub)
     for (const sub of [paths.work, paths.exports])
       for (const name of await readdir(sub)) await rm(join(sub, name), { recursive: true, force: true })
     await sweepParts(paths.folder)

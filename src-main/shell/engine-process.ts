@@ -1,12 +1,14 @@
 import { app, MessageChannelMain, utilityProcess, type MessagePortMain } from 'electron'
+import { liveLine } from '../engine/live/line'
 import { supervise, type EngineChild, type Supervisor } from '../engine/supervisor'
-import { engineArguments, type Places } from '../files'
+import { engineArguments, type LiveLine, type Places } from '../files'
 
 const serviceName = 'Nagare engine'
 
 interface UtilityEngine extends EngineChild {
   /** Opens a line to the engine and returns its other end. */
   openPort(): MessagePortMain
+  live: LiveLine
 }
 
 export type DesktopEngine = Supervisor<UtilityEngine>
@@ -33,14 +35,24 @@ export function startEngine(where: Places, told: { ready(): void; gaveUp(reason:
   const fork = (lastExit: unknown): UtilityEngine => {
     const child = utilityProcess.fork(where.engine, engineArguments(where, lastExit), { serviceName, stdio: 'pipe' })
     for (const stream of [child.stdout, child.stderr]) stream?.on('data', (data: Buffer) => process.stderr.write(data))
-    return {
+    const listeners = new Set<Parameters<EngineChild['onExit']>[0]>()
+    // What the system says of the end is told once.
+    child.on('exit', (code) => onDeath(code, (...end) => listeners.forEach((exited) => exited(...end))))
+    const engine: EngineChild = {
       get pid() {
         return child.pid
       },
       send: (message) => child.postMessage(message),
       onMessage: (receive) => child.on('message', receive),
-      onExit: (exited) => child.on('exit', (code) => onDeath(code, exited)),
+      onExit: (exited) => void listeners.add(exited),
       kill: () => child.kill(),
+    }
+    return {
+      ...engine,
+      get pid() {
+        return child.pid
+      },
+      live: liveLine(engine),
       openPort() {
         const { port1, port2 } = new MessageChannelMain()
         child.postMessage({ type: 'port', trusted: true }, [port1])

@@ -1,8 +1,15 @@
-import { app, shell, type Session, type WebContents } from 'electron'
+import {
+  app,
+  shell,
+  systemPreferences,
+  type MediaAccessPermissionRequest,
+  type Session,
+  type WebContents,
+} from 'electron'
 import { join } from 'node:path'
 import { isOwn } from './scheme'
 
-/** Permissions the window uses; all others are denied. */
+/** Permissions the window uses, beside the microphone; all others are denied. */
 const granted = new Set(['clipboard-sanitized-write'])
 
 /** Sites that links in model cards may open in the person's browser. */
@@ -37,12 +44,23 @@ export function guardNavigation(): void {
   app.on('web-contents-created', (_event, contents) => guardContents(contents))
 }
 
-/** Denies every permission and device that the window does not use, and lets only its own files be saved, each after a save dialog. */
+/** Whether the system lets Nagare use the microphone; macOS asks the person the first time. */
+const mayHear = async (): Promise<boolean> =>
+  process.platform !== 'darwin' || systemPreferences.askForMediaAccess('microphone')
+
+/** Denies every permission and device that the window does not use (of cameras and microphones, the microphone), and lets only its own files be saved, each after a save dialog. */
 export function guardSession(session: Session): void {
-  session.setPermissionRequestHandler((_contents, permission, answer, details) =>
-    answer(granted.has(permission) && details.isMainFrame && isOwn(details.requestingUrl)),
+  session.setPermissionRequestHandler((_contents, permission, answer, details) => {
+    const own = details.isMainFrame && isOwn(details.requestingUrl)
+    if (permission !== 'media') return answer(own && granted.has(permission))
+    const { mediaTypes = [] } = details as MediaAccessPermissionRequest
+    if (!own || mediaTypes.length === 0 || mediaTypes.some((type) => type !== 'audio')) return answer(false)
+    void mayHear().then(answer)
+  })
+  session.setPermissionCheckHandler(
+    (_contents, permission, origin, details: { mediaType?: string } | undefined) =>
+      isOwn(origin) && (granted.has(permission) || (permission === 'media' && details?.mediaType === 'audio')),
   )
-  session.setPermissionCheckHandler((_contents, permission, origin) => granted.has(permission) && isOwn(origin))
   session.setDevicePermissionHandler(() => false)
   session.on('will-download', (event, item) => {
     if (!isOwn(item.getURL()) && !item.getURL().startsWith('blob:app://bundle/')) return event.preventDefault()

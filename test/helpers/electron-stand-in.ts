@@ -169,6 +169,8 @@ class Session extends EventEmitter {
 }
 export const session = { defaultSession: new Session() }
 
+export const systemPreferences = { askForMediaAccess: async () => true }
+
 export const shell = { openExternal: async (url: string) => void asked.opened.push(url) }
 
 export const dialog = {

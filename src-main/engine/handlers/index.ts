@@ -3,7 +3,9 @@ import type { EngineParts } from '../parts'
 import { assetHandlers } from './asset'
 import { deviceHandlers } from './device'
 import { jobHandlers } from './job'
+import { liveHandlers } from './live'
 import { packHandlers } from './pack'
+import { recordHandlers } from './record'
 import { settingsHandlers } from './settings'
 import { stateHandlers } from './state'
 import { taskHandlers } from './task'
@@ -13,6 +15,8 @@ export function handlersOf(parts: EngineParts): Handlers {
   return {
     ...stateHandlers(parts),
     ...assetHandlers(parts),
+    ...recordHandlers(parts),
+    ...liveHandlers(parts),
     ...taskHandlers(parts),
     ...jobHandlers(parts),
     ...deviceHandlers(parts),

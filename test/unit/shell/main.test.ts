@@ -5,6 +5,7 @@ import { pathToFileURL } from 'node:url'
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { build } from '../../../build/prepare.mjs'
 import { portWire, type Settings } from '../../../src-main/contract'
+import { writeTinyBlow } from '../../helpers/blow-pack'
 
 type StandIn = typeof import('../../helpers/electron-stand-in')
 
@@ -84,6 +85,9 @@ describe('the window', () => {
     await writeFile(join(asset, 'source.wav'), '0123456789')
     const part = await handle(new Request('app://bundle/media/a-1', { headers: { Range: 'bytes=2-4' } }))
     expect([part.status, await part.text()]).toEqual([206, '234'])
+    await writeTinyBlow(join(home, 'packs', 'voices.nagare'), { blocks: 1, flows: 1, channels: 4, samples: true })
+    const voice = await handle(new Request('app://bundle/packs/voices/voices/1'))
+    expect([voice.status, voice.headers.get('content-type')]).toEqual([200, 'audio/wav'])
     expect((await handle(new Request('app://bundle/..%2f..%2fpackage.json'))).status).toBe(404)
     expect((await handle(new Request('app://other/'))).status).toBe(404)
     expect((await handle(new Request('app://bundle/upload', { method: 'PUT', body: 'x' }))).status).toBe(405)
@@ -143,6 +147,28 @@ describe('the window', () => {
     expect(request('clipboard-sanitized-write', 'app://bundle/', false)).toBe(false)
     expect(check({}, 'clipboard-sanitized-write', 'https://evil.example')).toBe(false)
     expect((devicePermission as () => boolean)()).toBe(false)
+  })
+
+  it('gets the microphone, and neither a camera nor for another page', async () => {
+    const { permissionRequest, permissionCheck } = await launch()
+    const request = async (mediaTypes: string[], requestingUrl = 'app://bundle/', isMainFrame = true) =>
+      new Promise<boolean>((answer) =>
+        (permissionRequest as (...args: unknown[]) => void)({}, 'media', answer, {
+          requestingUrl,
+          isMainFrame,
+          mediaTypes,
+        }),
+      )
+    expect(await request(['audio'])).toBe(true)
+    expect(await request(['video'])).toBe(false)
+    expect(await request(['audio', 'video'])).toBe(false)
+    expect(await request([])).toBe(false)
+    expect(await request(['audio'], 'https://evil.example/')).toBe(false)
+    expect(await request(['audio'], 'app://bundle/', false)).toBe(false)
+    const check = permissionCheck as (...args: unknown[]) => boolean
+    expect(check({}, 'media', 'app://bundle', { mediaType: 'audio' })).toBe(true)
+    expect(check({}, 'media', 'app://bundle', { mediaType: 'video' })).toBe(false)
+    expect(check({}, 'media', 'https://evil.example', { mediaType: 'audio' })).toBe(false)
   })
 
   it('saves only its own files, after asking where', async () => {
