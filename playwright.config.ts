@@ -22,6 +22,8 @@ export default defineConfig<object, { host: 'browser' | 'electron' }>({
         '--disable-quic',
         '--disable-background-networking',
         '--autoplay-policy=no-user-gesture-required',
+        '--use-fake-device-for-media-stream',
+        '--use-fake-ui-for-media-stream',
       ],
     },
   },

@@ -10,6 +10,8 @@ export interface Action {
   /** Whether it can be done now. */
   when(): boolean
   run(): void | Promise<void>
+  /** For what lasts while its key or button is held: ends it. */
+  release?(): void
 }
 
 /** Runs an action if it can be done now; answers whether it could. */

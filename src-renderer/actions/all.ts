@@ -1,6 +1,18 @@
 import { canRedo, canUndo } from '../history/history.svelte'
 import { hear, listening, markRegion, seek, setLooping, setRegion, toggle } from '../state/listening.svelte'
+import { canTalk, hold, release } from '../record/talk.svelte'
+import {
+  closeRecorder,
+  isRecording,
+  openRecorder,
+  recorder,
+  togglePause,
+  toggleRecording,
+} from '../record/recorder.svelte'
+import { targetVoice } from '../convert/target-voice'
+import { toggleSample } from '../state/voice-sample.svelte'
 import { openDialog, panels, togglePicture } from '../state/panels.svelte'
+import { project } from '../state/project.svelte'
 import { selectedSource, selectedTake, selection, sources } from '../state/selection.svelte'
 import { isFitted, zoomBy, zoomFit } from '../state/view.svelte'
 import { en } from '../text/en'
@@ -34,6 +46,39 @@ export const actions = {
     keys: ['Mod+O'],
     when: always,
     run: async () => addFiles(await pickFiles()),
+  },
+  record: {
+    id: 'record',
+    label: label.record,
+    group: 'record',
+    keys: ['R'],
+    when: () => project.loaded && recorder.phase !== 'saving' && recorder.phase !== 'opening',
+    run: toggleRecording,
+  },
+  pauseRecording: {
+    id: 'pauseRecording',
+    label: label.pauseRecording,
+    group: 'record',
+    keys: ['Shift+R'],
+    when: isRecording,
+    run: togglePause,
+  },
+  microphone: {
+    id: 'microphone',
+    label: label.microphone,
+    group: 'record',
+    keys: ['I'],
+    when: () => project.loaded && !isRecording() && recorder.phase !== 'saving',
+    run: () => void (recorder.shown ? closeRecorder() : openRecorder()),
+  },
+  talk: {
+    id: 'talk',
+    label: label.talk,
+    group: 'record',
+    keys: ['H'],
+    when: canTalk,
+    run: hold,
+    release,
   },
   export: {
     id: 'export',
@@ -77,6 +122,14 @@ export const actions = {
     keys: ['E'],
     when: () => canRun('enhance'),
     run: () => runTask('enhance'),
+  },
+  convert: {
+    id: 'convert',
+    label: label.convert,
+    group: 'work',
+    keys: ['C'],
+    when: () => canRun('convert'),
+    run: () => runTask('convert'),
   },
   vocode: {
     id: 'vocode',
@@ -160,6 +213,14 @@ export const actions = {
     when: has('noise'),
     run: () => hear(listening.heard === 'noise' ? 'result' : 'noise'),
   },
+  voice: {
+    id: 'voice',
+    label: label.voice,
+    group: 'listen',
+    keys: ['3'],
+    when: () => targetVoice() !== undefined,
+    run: () => toggleSample(targetVoice()!.url),
+  },
   match: {
     id: 'match',
     label: label.match,
@@ -213,7 +274,7 @@ export const actions = {
     id: 'loop',
     label: label.loop,
     group: 'listen',
-    keys: ['R'],
+    keys: ['Shift+L'],
     when: () => listening.region !== null,
     run: () => setLooping(!listening.looping),
   },
@@ -306,7 +367,7 @@ export const allActions: Action[] = Object.values(actions)
 
 /** The action that starts a task: its own, or the one that starts the chosen task. */
 export const actionOf = (task: string | undefined): Action =>
-  task === 'enhance' || task === 'vocode' ? actions[task] : actions.run
+  task === 'enhance' || task === 'convert' || task === 'vocode' ? actions[task] : actions.run
 
 /** The asset that is heard now. */
 export function heardAsset() {

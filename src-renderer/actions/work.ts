@@ -1,6 +1,8 @@
 import type { Job, Task } from '@contract'
-import { fieldsOf, settingsFrom } from '../enhance/schema'
+import { convertTask, withVoices } from '../convert/voices'
+import { fieldsOf, settingsFrom, takesStretch } from '../enhance/schema'
 import { draft } from '../state/draft.svelte'
+import { listening } from '../state/listening.svelte'
 import { dismiss, tell, tellError } from '../state/notices.svelte'
 import { isActive, keepJob, project, tasksFor } from '../state/project.svelte'
 import { selectedSource, selectedTake } from '../state/selection.svelte'
@@ -48,9 +50,21 @@ export function currentPack(task = currentTask()) {
 
 /** The settings that a run would use. */
 export function currentSettings(task = currentTask()): Record<string, unknown> {
-  return task
-    ? settingsFrom(fieldsOf(task.settings), { ...project.settings.tasks[task.id], ...draft.values[task.id] })
-    : {}
+  if (!task) return {}
+  const remembered = { ...project.settings.tasks[task.id], ...draft.values[task.id] }
+  const settings = settingsFrom(fieldsOf(task.settings), remembered)
+  const spoken = task.id === convertTask ? withVoices(settings, currentPack(task)?.voices ?? []) : settings
+  return takesStretch(task.settings) ? { ...spoken, ...currentStretch() } : spoken
+}
+
+const milliseconds = (seconds: number) => Math.round(1000 * seconds) / 1000
+
+/** Seconds at which the stretch to work on starts and ends; null for the source's own ends. */
+function currentStretch(): { start: number | null; end: number | null } {
+  const { region, duration } = listening
+  if (!region || draft.stretch === 'whole') return { start: null, end: null }
+  const end = milliseconds(region.to)
+  return { start: region.from > 0 ? milliseconds(region.from) : null, end: end < duration ? end : null }
 }
 
 const taskOf = (id: string | undefined) => (id === undefined ? currentTask() : currentTasks().find((t) => t.id === id))
@@ -58,7 +72,9 @@ const taskOf = (id: string | undefined) => (id === undefined ? currentTask() : c
 /** Whether a task, the chosen one if left out, can be started on the selected source. */
 export function canRun(id?: string): boolean {
   const task = taskOf(id)
-  return Boolean(task && currentPack(task) && !activeJob() && !draft.starting)
+  const pack = currentPack(task)
+  const isReady = task?.id !== convertTask || pack?.voices !== undefined
+  return Boolean(task && pack && isReady && !activeJob() && !draft.starting)
 }
 
 /** Starts a task, the chosen one if left out, on the selected source with the settings that its panel shows, and remembers them. */

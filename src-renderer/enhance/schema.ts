@@ -53,6 +53,10 @@ export function fieldsOf(schema: Record<string, unknown>): Field[] {
   })
 }
 
+/** Whether a task can work on a stretch of its source, from `start` to `end` seconds, rather than on all of it. */
+export const takesStretch = ({ properties }: Record<string, unknown>): boolean =>
+  typeof properties === 'object' && properties !== null && 'start' in properties && 'end' in properties
+
 /** Settings for every field: what was remembered where it is still valid, else the default. */
 export function settingsFrom(
   fields: readonly Field[],

@@ -1,3 +1,4 @@
+import { convertTask, stretchWords, voiceSettings, voiceWords } from '../convert/voices'
 import type { Take } from '../state/selection.svelte'
 import { decimal } from '../text/format'
 
@@ -5,12 +6,19 @@ import { decimal } from '../text/format'
 export function takeDetail(take: Take, all: readonly Take[], titleOf: (name: string) => string): string {
   const { pack, settings, task } = take.result.origin!
   const others = all.map(({ result }) => result.origin!).filter((other) => other.task === task)
+  const own = task === convertTask ? [voiceWords(settings), stretchWords(settings)].filter(Boolean) : []
   const differing = Object.entries(settings).filter(
-    ([name, value]) => typeof value !== 'boolean' && others.some((other) => other.settings[name] !== value),
+    ([name, value]) =>
+      typeof value !== 'boolean' &&
+      !(own.length && voiceSettings.includes(name)) &&
+      others.some((other) => other.settings[name] !== value),
   )
-  const said = differing.map(
-    ([name, value]) => `${titleOf(name)} ${typeof value === 'number' ? decimal(value, 2) : String(value)}`,
-  )
+  const said = [
+    ...own,
+    ...differing.map(
+      ([name, value]) => `${titleOf(name)} ${typeof value === 'number' ? decimal(value, 2) : String(value)}`,
+    ),
+  ]
   const models = others.some((other) => other.pack.name !== pack.name)
   return [...(models || !said.length ? [pack.name] : []), ...said].join(', ')
 }

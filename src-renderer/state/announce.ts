@@ -1,8 +1,9 @@
-import type { EngineExit, Job } from '@contract'
+import type { Asset, EngineExit, ErrorRecord, Job } from '@contract'
 import { en } from '../text/en'
 import { say } from './live.svelte'
 import { tell } from './notices.svelte'
 import { jobOf } from './project.svelte'
+import { select } from './selection.svelte'
 
 let toldExit: string | undefined
 
@@ -12,6 +13,22 @@ export function noticeOfExit(exit: EngineExit | null) {
   toldExit = exit.at
   tell({ kind: 'warning', title: en.engine.restarted, text: exit.reason, hint: en.engine.resumed })
 }
+
+const rescuedKey = 'nagare.rescued'
+
+/** Says once, also when the page is loaded anew, that a recording was completed without its window; only of those since `since`, where given. */
+export function noticeOfRescue({ id, name, recorded }: Asset, since = '') {
+  if (recorded?.recoveredAt == null || recorded.recoveredAt < since) return
+  const told = (sessionStorage.getItem(rescuedKey) ?? '').split(' ')
+  if (told.includes(id)) return
+  sessionStorage.setItem(rescuedKey, [...told, id].join(' '))
+  const action = { label: en.record.show, run: () => select(id) }
+  tell({ kind: 'info', title: en.record.rescued(name), text: en.record.rescuedHint, action }, 0)
+}
+
+/** Tells what went wrong in the engine that no call of this window can answer. */
+export const noticeOfError = ({ code, message, hint }: ErrorRecord) =>
+  tell({ kind: 'error', title: message, hint, report: `${message}\n${hint ?? ''}\n(${code})` })
 
 /** Tells how a job ended; compares with what the window knew before, so call it before the state changes. */
 export function noticeOfJob(job: Job) {

@@ -6,6 +6,8 @@ export const draft = $state({
   packs: {} as Record<string, string>,
   /** Changed settings by task; the rest comes from what was remembered and from defaults. */
   values: {} as Record<string, Record<string, unknown>>,
+  /** What a task that can work on a stretch works on, where one is selected. */
+  stretch: 'whole' as 'whole' | 'selection',
   /** Job whose result is shown as soon as it is there. */
   follow: null as string | null,
   starting: false,

@@ -1,6 +1,6 @@
 import { applyEvent, applySnapshot, assetOf } from '../state/project.svelte'
 import { setStatus } from '../state/connection.svelte'
-import { noticeOfExit, noticeOfJob } from '../state/announce'
+import { noticeOfError, noticeOfExit, noticeOfJob, noticeOfRescue } from '../state/announce'
 import { select } from '../state/selection.svelte'
 import { openLink, type Link } from './link'
 
@@ -13,12 +13,15 @@ export function start() {
     onSnapshot(snapshot) {
       applySnapshot(snapshot)
       noticeOfExit(snapshot.engine.lastExit)
+      for (const asset of snapshot.assets) noticeOfRescue(asset, snapshot.engine.startedAt)
     },
     onEvent(event) {
       if (event.event === 'job.changed') noticeOfJob(event.data.job)
       const opened =
         event.event === 'asset.changed' && window.desktop && !assetOf(event.data.asset.id) && !event.data.asset.origin
       applyEvent(event)
+      if (event.event === 'asset.changed') noticeOfRescue(event.data.asset)
+      if (event.event === 'notice') noticeOfError(event.data.error)
       // What the desktop's own menu or file manager opened is shown at once.
       if (opened) select(event.data.asset.id)
     },

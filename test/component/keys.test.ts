@@ -57,5 +57,8 @@ test('every action has a name and its own id, and no two share a key except wher
   for (const { label } of allActions) expect(label).not.toBe('')
   const shared = new Map<string, string[]>()
   for (const { id, keys } of allActions) for (const key of keys) shared.set(key, [...(shared.get(key) ?? []), id])
-  expect([...shared].filter(([, ids]) => ids.length > 1)).toEqual([['Escape', ['closeLibrary', 'cancel', 'clearLoop']]])
+  expect([...shared].filter(([, ids]) => ids.length > 1)).toEqual([
+    ['Escape', ['closeLibrary', 'cancel', 'clearLoop']],
+    ['3', ['noise', 'voice']],
+  ])
 })

@@ -98,8 +98,8 @@ describe('the task', () => {
   })
 
   test('that is new has words and an action too', () => {
-    expect(taskWords('convert', 'Convert')).toMatchObject({ verb: 'Convert', result: 'Result' })
-    expect(actionOf('convert')).toBe(actions.run)
+    expect(taskWords('restore', 'Restore')).toMatchObject({ verb: 'Restore', result: 'Result' })
+    expect(actionOf('restore')).toBe(actions.run)
     expect(actionOf('vocode')).toBe(actions.vocode)
   })
 

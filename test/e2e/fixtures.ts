@@ -8,9 +8,10 @@ import {
 } from '@playwright/test'
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import type { Settings } from '../../src-main/contract'
 import { electronPath } from '../../build/electron-path.mjs'
 
 export { expect } from '@playwright/test'
@@ -35,6 +36,13 @@ export interface App {
   /** Opens the window; in Electron its only one, loaded anew. */
   open(newPage: () => Promise<Page>): Promise<Page>
   close(): Promise<void>
+}
+
+/** What a file's app is started with. */
+export interface Start {
+  /** Saved settings that it finds, e.g. brought along from another machine. */
+  settings?: Partial<Settings>
+  env?: Record<string, string>
 }
 
 /** Follows the lines `engine N is running` that both hosts write to stderr at each start of an engine. */
@@ -73,9 +81,9 @@ function engineWatch(process: ChildProcess) {
 }
 
 /** Starts the Node host on a free port, with `home` as its `NAGARE_HOME`. */
-export async function startBrowserHost(home: string): Promise<App> {
+export async function startBrowserHost(home: string, env: Start['env'] = {}): Promise<App & { kill(): Promise<void> }> {
   const child = spawn(process.execPath, [join(root, 'out/main/host.js'), '--port', '0'], {
-    env: { ...process.env, NAGARE_HOME: home },
+    env: { ...process.env, ...env, NAGARE_HOME: home },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const watch = engineWatch(child)
@@ -97,6 +105,14 @@ export async function startBrowserHost(home: string): Promise<App> {
       await page.goto(url)
       return page
     },
+    /** Ends the host and its engine at once, as a power cut would. */
+    async kill() {
+      const engine = await watch.enginePid()
+      const gone = once(child, 'exit')
+      child.kill('SIGKILL')
+      process.kill(engine, 'SIGKILL')
+      await gone
+    },
     async close() {
       if (child.exitCode !== null) return
       child.kill('SIGTERM')
@@ -105,11 +121,11 @@ export async function startBrowserHost(home: string): Promise<App> {
   }
 }
 
-async function startElectron(home: string, executablePath: string): Promise<App> {
+async function startElectron(home: string, executablePath: string, env: Start['env'] = {}): Promise<App> {
   const app: ElectronApplication = await _electron.launch({
     executablePath,
     args: [join(root, 'out/main/main.js'), '--no-sandbox'],
-    env: { ...(process.env as Record<string, string>), NAGARE_HOME: home },
+    env: { ...(process.env as Record<string, string>), ...env, NAGARE_HOME: home },
   })
   return {
     ...engineWatch(app.process()),
@@ -131,10 +147,16 @@ interface Apps {
   of(info: TestInfo): Promise<App>
 }
 
-export const test = base.extend<{ app: App; page: Page }, { host: 'browser' | 'electron'; apps: Apps }>({
+interface WorkerOptions {
+  host: 'browser' | 'electron'
+  start: Start
+}
+
+export const test = base.extend<{ app: App; page: Page }, WorkerOptions & { apps: Apps }>({
   host: ['browser', { option: true, scope: 'worker' }],
+  start: [{}, { option: true, scope: 'worker' }],
   apps: [
-    async ({ host }: { host: 'browser' | 'electron' }, use: (apps: Apps) => Promise<void>, _info: WorkerInfo) => {
+    async ({ host, start }: WorkerOptions, use: (apps: Apps) => Promise<void>, _info: WorkerInfo) => {
       let current: { file: string; app: App } | undefined
       const close = async () => {
         if (!current) return
@@ -150,7 +172,11 @@ export const test = base.extend<{ app: App; page: Page }, { host: 'browser' | 'e
           if (host === 'electron' && !binary)
             info.skip(true, 'the Electron binary is not installed (npx install-electron fetches it)')
           const home = await mkdtemp(join(tmpdir(), 'nagare-e2e-'))
-          const app = host === 'electron' ? await startElectron(home, binary!) : await startBrowserHost(home)
+          if (start.settings) await writeFile(join(home, 'settings.json'), JSON.stringify(start.settings))
+          const app =
+            host === 'electron'
+              ? await startElectron(home, binary!, start.env)
+              : await startBrowserHost(home, start.env)
           current = { file: info.file, app }
           return app
         },

@@ -1,0 +1,177 @@
+import type { LiveSession, Pack } from '@contract'
+import { pause as pausePlayer } from '../state/listening.svelte'
+import { say } from '../state/live.svelte'
+import { tell, tellError } from '../state/notices.svelte'
+import { project } from '../state/project.svelte'
+import { call } from '../transport/engine'
+import { en } from '../text/en'
+import type { Capture, Heard } from './capture'
+import { liveLink, type LiveLink } from './live-link'
+import { playout, type Playout } from './playout'
+import { isRecording, onHeard, openRecorder, recorder } from './recorder.svelte'
+
+export type TalkPhase = 'idle' | 'opening' | 'speaking' | 'finishing'
+
+/** Hearing oneself in another voice while a button or key is held. */
+export const talk = $state({
+  phase: 'idle' as TalkPhase,
+  pack: '',
+  from: '',
+  to: '',
+  /** Milliseconds from the microphone to the headphones, as measured; null before the first. */
+  latency: null as number | null,
+  /** Of those, what the model's frame takes, whatever the machine. */
+  frame: 0,
+  /** Seconds of computation per second of sound. */
+  rtf: null as number | null,
+  gaps: 0,
+  device: '',
+})
+
+/** Whether the machine is too slow to be heard while one speaks: the voice is then played as a whole. */
+export const isSlow = () => talk.rtf !== null && talk.rtf > 0.95
+
+const liveKind = 'blow'
+
+/** The models that convert voices. */
+export const voicePacks = (): Pack[] =>
+  project.packs.filter((pack) => pack.kind === liveKind && voicesOf(pack).length > 1)
+
+/** Names of the voices of a model. */
+export const voicesOf = (pack: Pack | undefined): string[] => pack?.voices?.map(({ name }) => name) ?? []
+
+export const talkPack = () => voicePacks().find(({ id }) => id === talk.pack) ?? voicePacks()[0]
+export const talkFrom = () => voicesOf(talkPack()).find((name) => name === talk.from) ?? voicesOf(talkPack())[0] ?? ''
+export const talkTo = () => {
+  const voices = voicesOf(talkPack())
+  return voices.find((name) => name === talk.to) ?? voices.find((name) => name !== talkFrom()) ?? ''
+}
+
+/** Whether it can be done now. */
+export const canTalk = () => voicePacks().length > 0 && !isRecording() && recorder.phase !== 'saving'
+
+let session: (LiveSession & { pack: string; rate: number }) | undefined
+let isHeld = false
+let utterance: { link: LiveLink; stop(): void } | undefined
+
+/** The button or key goes down: opens what is needed, then converts what is heard until `release`. */
+export async function hold() {
+  if (isHeld || talk.phase !== 'idle' || !canTalk()) return
+  isHeld = true
+  talk.phase = 'opening'
+  try {
+    pausePlayer()
+    const capture = await openRecorder()
+    if (!capture) return
+    await ready(capture)
+    if (isHeld) speak(capture)
+  } catch (thrown) {
+    session = undefined
+    tellError(en.talk.failed, thrown)
+  } finally {
+    if (talk.phase === 'opening') talk.phase = 'idle'
+  }
+}
+
+/** Sees to it that the engine holds the chosen model with the chosen voices. */
+async function ready({ context }: Capture) {
+  const pack = talkPack()!
+  const wanted = { pack: pack.id, from: talkFrom(), to: talkTo() }
+  const rate = context.sampleRate
+  if (session?.pack === wanted.pack && session.rate === rate) {
+    const { from, to } = wanted
+    // The engine may have closed it, being quiet for long.
+    const isOpen = await call('live.voices', { session: session.session, from, to }).then(
+      () => true,
+      () => false,
+    )
+    if (isOpen) return
+  }
+  const opened = await call('live.open', { ...wanted, sampleRate: rate })
+  session = { ...opened, pack: pack.id, rate }
+  talk.frame = Math.round((1000 * opened.frame) / opened.sampleRate)
+  talk.device = opened.device
+  talk.rtf = null
+  talk.latency = null
+  if (opened.fallback) tell({ kind: 'warning', title: en.job.fallback, text: opened.fallback })
+}
+
+function speak(capture: Capture) {
+  const { context } = capture
+  const own = session!
+  talk.phase = 'speaking'
+  talk.gaps = 0
+  let out: Playout | undefined
+  let start = 0
+  /** What is kept until the end, because the machine is too slow to play it at once. */
+  const whole: Float32Array[] = []
+  const sound = (samples: Float32Array, when: number) => {
+    const buffer = new AudioBuffer({ length: samples.length, sampleRate: context.sampleRate })
+    buffer.copyToChannel(samples as Float32Array<ArrayBuffer>, 0)
+    const node = new AudioBufferSourceNode(context, { buffer })
+    node.connect(context.destination)
+    node.start(when)
+  }
+  const link = liveLink({
+    ...{ url: own.url, sampleRate: context.sampleRate },
+    onSpeed: (rtf) => void (talk.rtf = rtf),
+    onSound(samples) {
+      if (isSlow() || whole.length) return void whole.push(samples)
+      out ??= playout({ context, sound, start, inputLatency: capture.inputLatency })
+      out.push(samples)
+      talk.latency = Math.round(1000 * out.latency!)
+      talk.gaps = out.gaps
+    },
+    onFail(error) {
+      // It may only have been closed for being quiet; the next hold opens another.
+      session = undefined
+      isHeld = false
+      tellError(en.talk.failed, error)
+    },
+  })
+  let isFirst = true
+  const stop = onHeard(({ samples, start: at }: Heard, channels) => {
+    if (isFirst) start = at
+    isFirst = false
+    link.push(mono(samples, channels))
+  })
+  utterance = {
+    link,
+    stop() {
+      stop()
+      talk.phase = 'finishing'
+      void link.end().then(() => {
+        let when = context.currentTime + 0.05
+        for (const samples of whole) {
+          sound(samples, when)
+          when += samples.length / context.sampleRate
+        }
+        if (whole.length) say(en.talk.slowSpoken)
+        talk.phase = 'idle'
+      })
+    },
+  }
+}
+
+/** The button or key goes up. */
+export function release() {
+  isHeld = false
+  utterance?.stop()
+  utterance = undefined
+}
+
+/** Lets go of the model. */
+export function closeTalk() {
+  release()
+  if (session) void call('live.close', { session: session.session }).catch(() => undefined)
+  session = undefined
+  talk.latency = null
+}
+
+/** The mean of interleaved channels. */
+export function mono(samples: Float32Array, channels: number): Float32Array {
+  if (channels === 1) return samples
+  const mixed = new Float32Array(samples.length / channels)
+  for (let i = 0; i < samples.length; i++) mixed[Math.floor(i / channels)]! += samples[i]! / channels
+  return mixed
+}
