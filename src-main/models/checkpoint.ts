@@ -16,6 +16,8 @@ export const Standing = z.object({
   /** Times that the learning rate fell for want of progress, and validations since the last better one. */
   restarts: z.int().optional(),
   waited: z.int().optional(),
+  /** Loss of the last validation that was clearly better. */
+  bar: z.number().nullable().optional(),
 })
 export type Standing = z.infer<typeof Standing>
 

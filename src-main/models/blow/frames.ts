@@ -22,21 +22,21 @@ export interface Frames {
   readonly seconds: readonly number[]
   /** Batch `index` of an endless series that passes through all frames in an order shuffled anew each time; jittered and augmented. */
   draw(index: number, batch: number, how: Augmentation, random: Random): Promise<NDArrays>
-  /** `batch` frames from number `from` on as they are; those beyond the last start over. */
+  /** `batch` frames from number `from` on as they are, in an order that mixes all speakers and is always the same; those beyond the last start over. */
   at(from: number, batch: number): Promise<NDArrays>
   close(): Promise<void>
 }
 
 /**
  * Reads utterances into a scratch file and cuts them into frames that do not overlap, the last of each filled with silence.
- * `speakers` gives their numbers. Throws what `openAudio` throws, `bad-input` where all are silent.
+ * `speakers` gives their numbers, `seed` the order in which they are drawn. Throws what `openAudio` throws, `bad-input` where all are silent.
  */
 export async function openFrames(
   utterances: readonly Utterance[],
   speakers: readonly string[],
   { sampleRate, peak }: VoiceFrontEnd,
   frame: number,
-  { scratch, read }: { scratch: string; read: (file: string) => void },
+  { scratch, seed, read }: { scratch: string; seed: number; read: (file: string) => void },
 ): Promise<Frames> {
   const store = await openSoundStore(scratch, sampleRate)
   try {
@@ -52,7 +52,8 @@ export async function openFrames(
           frames.push({ recording, start, speaker: number })
     }
     if (frames.length === 0) throw new NagareError('bad-input', 'The recordings hold nothing but silence.')
-    const numberAt = shuffles(frames.length)
+    const numberAt = shuffles(frames.length, seed)
+    const mixed = random(1).shuffle(frames.length)
     const gather = (chosen: readonly Frame[], offset: (i: number) => number, change: (x: Float32Array) => void) =>
       gathered(store, chosen, frame, speakers.length, offset, change)
     return {
@@ -69,7 +70,7 @@ export async function openFrames(
       },
       at: (from, batch) =>
         gather(
-          Array.from({ length: batch }, (_, i) => frames[(from + i) % frames.length]!),
+          Array.from({ length: batch }, (_, i) => frames[mixed[(from + i) % frames.length]!]!),
           () => 0,
           () => {},
         ),
@@ -104,13 +105,13 @@ async function gathered(
   return { audio, speaker }
 }
 
-/** Numbers of an endless series of shuffles of 0 … count − 1, by place. */
-function shuffles(count: number): (at: number) => number {
+/** Numbers of an endless series of shuffles of 0 … count − 1, by place, another for each seed. */
+function shuffles(count: number, seed: number): (at: number) => number {
   let epoch = -1
   let order: Uint32Array = new Uint32Array()
   return (at) => {
     const wanted = Math.floor(at / count)
-    if (wanted !== epoch) order = random(wanted).shuffle(count)
+    if (wanted !== epoch) order = random(Math.imul(seed + 1, 0x85ebca6b) ^ wanted).shuffle(count)
     epoch = wanted
     return order[at % count]!
   }

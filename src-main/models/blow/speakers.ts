@@ -96,7 +96,9 @@ export async function speakerData(folders: readonly string[], pattern: string, l
       throw new NagareError('bad-input', `${speaker} has too few utterances: none is left to train on.`, {
         hint: 'A tenth of the utterances is kept for validation and a tenth for the test; give at least ten of each speaker.',
       })
-  const sizes = await Promise.all(all.map(async ({ file }) => `${basename(file)}:${(await stat(file)).size}`))
+  const sizes = await Promise.all(
+    all.map(async ({ file, speaker, id }) => `${speaker}/${id}:${(await stat(file)).size}`),
+  )
   return {
     speakers,
     training,

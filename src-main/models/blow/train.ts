@@ -51,7 +51,7 @@ export async function trainBlow(context: TrainContext): Promise<TrainResult> {
     bestStep: 0,
     seconds: 0,
   }
-  let { step, best, bestStep, restarts = 0, waited = 0 } = at
+  let { step, best, bestStep, restarts = 0, waited = 0, bar = null } = at
   const standing = (): Standing => ({
     ...identity,
     step,
@@ -59,6 +59,7 @@ export async function trainBlow(context: TrainContext): Promise<TrainResult> {
     bestStep,
     restarts,
     waited,
+    bar,
     random: draws.state(),
     seconds: at.seconds + (performance.now() - startedAt) / 1000,
   })
@@ -96,7 +97,7 @@ export async function trainBlow(context: TrainContext): Promise<TrainResult> {
       step++
       const value = loss!.data[0]!
       progress({ phase: 'Training', done: step, total: recipe.steps, note: note(value, best, restarts) })
-      if (!(value < mostLoss)) {
+      if (!Number.isFinite(value) || value > mostLoss) {
         await restart()
         continue
       }
@@ -108,10 +109,13 @@ export async function trainBlow(context: TrainContext): Promise<TrainResult> {
       if (step % recipe.checkpoint === 0 || ends) {
         await validator.setState(weights)
         const found = await validationLoss(validator, validation, recipe, checkCancelled)
-        // The test of the public code: by a ten-thousandth, for a loss below zero.
-        waited = found < (best ?? mostLoss) - 1e-4 * Math.abs(best ?? 0) ? 0 : waited + 1
-        if (found < (best ?? mostLoss)) [best, bestStep, bestWeights] = [found, step, weights]
-        if (waited >= recipe.patience || !(found < mostLoss)) await restart()
+        const isSound = Number.isFinite(found) && found < mostLoss
+        // The test of the public code: better by a ten-thousandth than what last counted as better.
+        const isBetter = isSound && found < (bar ?? mostLoss) - 1e-4 * Math.abs(bar ?? 0)
+        if (isBetter) bar = found
+        waited = isBetter ? 0 : waited + 1
+        if (isSound && found < (best ?? mostLoss)) [best, bestStep, bestWeights] = [found, step, weights]
+        if (waited >= recipe.patience || !isSound) await restart()
         if (!ends) await writeCheckpoint(checkpoint, cardNow([]), bestWeights, await trainer.state(), standing())
       }
       if (isPreview) await preview.write(step, weights, data.validation)
@@ -162,7 +166,7 @@ const averaged = ({ average }: Recipe, state: NDArrays, names: readonly string[]
   Object.fromEntries(names.map((name) => [name, (average > 0 ? state[`ema.${name}`] : undefined) ?? state[name]!]))
 
 async function openSplits(
-  { output, progress, checkCancelled }: TrainContext,
+  { output, seed, progress, checkCancelled }: TrainContext,
   data: SpeakerData,
   speakers: readonly string[],
   frontEnd: VoiceFrontEnd,
@@ -176,7 +180,11 @@ async function openSplits(
     progress({ phase: 'Reading', done: done++, total })
   }
   const scratch = (name: string) => beside(output, `${process.pid}.${name}.part`)
-  const training = await openFrames(data.training, speakers, frontEnd, frame, { scratch: scratch('training'), read })
+  const training = await openFrames(data.training, speakers, frontEnd, frame, {
+    scratch: scratch('training'),
+    seed,
+    read,
+  })
   try {
     for (const [i, name] of speakers.entries())
       if (data.speakers.includes(name) && training.seconds[i]! < leastSeconds)
@@ -185,7 +193,7 @@ async function openSplits(
           `There are ${training.seconds[i]!.toFixed(1)} s of ${name} to train on; a voice needs at least ${leastSeconds} s, and minutes to be one.`,
           { hint: 'Add recordings of this speaker.' },
         )
-    const validation = await openFrames(held, speakers, frontEnd, frame, { scratch: scratch('validation'), read })
+    const validation = await openFrames(held, speakers, frontEnd, frame, { scratch: scratch('validation'), seed, read })
     return { training, validation }
   } catch (thrown) {
     await training.close()
@@ -249,14 +257,14 @@ async function loadPrograms(
   return { trainer, validator }
 }
 
-/** Mean loss over held-out frames, the same at every call. */
+/** Mean loss over held-out frames in whole batches, the same ones at every call. */
 async function validationLoss(
   validator: Runner,
   frames: Frames,
   { batch, validation }: Recipe,
   check: () => void,
 ): Promise<number> {
-  const batches = Math.ceil(Math.min(validation, frames.count) / batch)
+  const batches = Math.max(1, Math.floor(Math.min(validation, frames.count) / batch))
   let sum = 0
   for (let b = 0; b < batches; b++) {
     check()

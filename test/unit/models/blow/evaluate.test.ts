@@ -115,6 +115,7 @@ describe('evaluateBlow', () => {
     const kept = (await utterancesIn([join(folder, 'data')], pattern)).filter(({ id }) => test.includes(id))
     const frames = await openFrames(kept, names, frontEnd, config.frame, {
       scratch: join(folder, 'scratch'),
+      seed: 1,
       read: () => {},
     })
     const likelihood = await openLikelihood(device, { config, weights }, frames.count)
