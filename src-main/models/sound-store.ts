@@ -1,6 +1,7 @@
 import { open, rm, type FileHandle } from 'node:fs/promises'
 import { downmix, openAudio, resampler } from '../dsp'
 import { asNagareError } from '../lib/errors'
+import { readWhole, writeWhole } from '../lib/whole-blocks'
 
 /** Samples read from a recording at a time. */
 const blockSamples = 1 << 16
@@ -23,11 +24,10 @@ export interface SoundStore {
   close(): Promise<void>
 }
 
-/** Makes a store at `sampleRate` Hz with its file at `scratch`. Throws `no-space`, `permission` and their like. */
+/** Makes a store at `sampleRate` Hz with its file at `scratch`. Throws `disk-full`, `no-permission` and their like, now and later. */
 export async function openSoundStore(scratch: string, sampleRate: number): Promise<SoundStore> {
-  const file = await open(scratch, 'w+').catch((thrown: unknown) => {
-    throw asNagareError(thrown, scratch)
-  })
+  const handle = await open(scratch, 'w+').catch(named(scratch))
+  const file: Scratch = { handle, path: scratch }
   let end = 0
   return {
     get samples() {
@@ -40,15 +40,22 @@ export async function openSoundStore(scratch: string, sampleRate: number): Promi
       return stored
     },
     read: (recording, from, count) => read(file, recording, from, count),
-    async close() {
-      await file.close()
-      await rm(scratch, { force: true })
-    },
+    close: () => handle.close().finally(() => rm(scratch, { force: true })),
   }
 }
 
+interface Scratch {
+  handle: FileHandle
+  path: string
+}
+
+/** Rethrows the system's errors as of the file at `path`. */
+const named = (path: string) => (thrown: unknown) => {
+  throw asNagareError(thrown, path)
+}
+
 /** Writes one recording at sample `start`. */
-async function append(file: FileHandle, start: number, path: string, rate: number): Promise<Stored> {
+async function append(file: Scratch, start: number, path: string, rate: number): Promise<Stored> {
   const reader = await openAudio(path)
   try {
     const converter = resampler(reader.info.sampleRate, rate)
@@ -69,13 +76,13 @@ async function append(file: FileHandle, start: number, path: string, rate: numbe
   }
 }
 
-async function write(file: FileHandle, at: number, x: Float32Array): Promise<void> {
+async function write(file: Scratch, at: number, x: Float32Array): Promise<void> {
   const whole = Int16Array.from(x, (value) => Math.max(-32_768, Math.min(32_767, Math.round(value * 32_768))))
-  await file.write(new Uint8Array(whole.buffer), 0, whole.byteLength, 2 * at)
+  await writeWhole(file.handle, new Uint8Array(whole.buffer), 2 * at).catch(named(file.path))
 }
 
 /** Takes the mean off a stored recording and makes `peak` its largest sample; silence stays as it is. */
-async function normalise(file: FileHandle, recording: Stored, peak: number): Promise<void> {
+async function normalise(file: Scratch, recording: Stored, peak: number): Promise<void> {
   const blocks: [from: number, count: number][] = []
   for (let from = 0; from < recording.samples; from += blockSamples)
     blocks.push([from, Math.min(blockSamples, recording.samples - from)])
@@ -100,18 +107,13 @@ async function normalise(file: FileHandle, recording: Stored, peak: number): Pro
   }
 }
 
-async function read(
-  file: FileHandle,
-  recording: Stored,
-  from: number,
-  count: number,
-): Promise<Float32Array<ArrayBuffer>> {
+async function read(file: Scratch, recording: Stored, from: number, count: number): Promise<Float32Array<ArrayBuffer>> {
   const out = new Float32Array(count)
   const first = Math.max(0, from)
   const last = Math.min(recording.samples, from + count)
   if (last <= first) return out
   const bytes = new Int16Array(last - first)
-  await file.read(new Uint8Array(bytes.buffer), 0, bytes.byteLength, 2 * (recording.start + first))
+  await readWhole(file.handle, new Uint8Array(bytes.buffer), 2 * (recording.start + first)).catch(named(file.path))
   for (let i = 0; i < bytes.length; i++) out[first - from + i] = bytes[i]! / 32_768
   return out
 }

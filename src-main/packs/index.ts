@@ -12,5 +12,5 @@ export {
 } from './pack'
 export { decodeSafetensors, encodeSafetensors } from './safetensors'
 export { readNpz } from './npz'
-export { voicesIn, type PackVoice } from './voices'
+export { longestVoiceName, twinVoice, voiceKey, Voices, voicesIn, voicesOf, type PackVoice } from './voices'
 export { numpyNumbers, plainValue, readTorchFile, stateDict, type StateDict, type TorchFile } from './torch'

@@ -1,20 +1,19 @@
+import { extname } from 'node:path'
 import { NagareError } from '../../lib/errors'
 import { float32, type NDArrays } from '../../lib/ndarray'
-import { openPack } from '../../packs'
-import { voiceModel } from './model'
-import type { Recipe } from './recipe'
-import type { Voices } from './voices'
+import { openPack, voiceKey, type OpenPack, type PackCard } from '../../packs'
+import { voiceModel, type VoiceModel } from './model'
 
 /** A trained model that voices are added to. */
-export interface BaseModel {
-  /** The run's settings, with the network's sizes those of the model. */
-  recipe: Recipe
-  voices: Voices['voices']
-  /** The samples of its voices, as files of the new pack. */
+export interface BaseModel extends VoiceModel {
+  /** What its pack says of it, and the hash that stands for it. */
+  card: PackCard
+  sha256: string
+  /** The samples of its voices, as files of the new pack; a voice without a `sample` has none. */
   files: Record<string, Uint8Array>
   /**
    * The model with a row for each speaker that it does not know, and which weights then move: the voices and what adapts the couplings to them. A new
-   * voice starts as the mean of the others. Throws `bad-input` where all are known.
+   * voice starts as the mean of the others. Throws `bad-input` where all are known, and where one is known by a name alike.
    */
   extended(speakers: readonly string[]): {
     speakers: string[]
@@ -23,42 +22,70 @@ export interface BaseModel {
   }
 }
 
-/** Opens the pack at `recipe.base`. Throws what `openPack` and `voiceModel` throw. */
-export async function addVoices(recipe: Recipe): Promise<BaseModel> {
-  const pack = await openPack(recipe.base)
-  const { config, frontEnd, voices, weights } = await voiceModel(pack)
-  const known = voices.voices.map(({ name }) => name)
-  const files: Record<string, Uint8Array> = {}
-  for (const { sample } of voices.voices) if (sample) files[sample] = await pack.file(sample)
-  const { frame, blocks, flows, channels, embedding } = config
+/** Opens the pack at `path` as a base. Throws what `openPack` and `voiceModel` throw. */
+export async function addVoices(path: string): Promise<BaseModel> {
+  const pack = await openPack(path)
+  const model = await voiceModel(pack)
+  const known = model.voices.voices.map(({ name }) => name)
+  const { voices, files } = await samplesOf(pack, model.voices.voices)
   return {
-    recipe: { ...recipe, frame, blocks, flows, channels, embedding, sampleRate: frontEnd.sampleRate },
-    voices: voices.voices,
+    ...model,
+    voices: { ...model.voices, voices },
+    card: pack.manifest,
+    sha256: pack.sha256,
     files,
     extended(speakers) {
-      const fresh = speakers.filter((name) => !known.some((other) => other.toLowerCase() === name.toLowerCase()))
+      const fresh = speakers.filter((name) => !known.includes(name))
+      for (const name of fresh) {
+        const twin = known.find((other) => voiceKey(other) === voiceKey(name))
+        if (twin !== undefined)
+          throw new NagareError(
+            'bad-input',
+            `${path} has a voice ${twin}; the data has ${name}, alike but for case and spaces.`,
+            { hint: `Name the speaker ${twin} in the data too, or otherwise where they are two people.` },
+          )
+      }
       if (fresh.length === 0)
-        throw new NagareError(
-          'bad-input',
-          `${recipe.base} knows ${speakers.join(', ')} already; nothing is to be added.`,
-          {
-            hint: 'Give recordings of a new speaker, in a folder or under a name of its own.',
-          },
-        )
-      const table = weights['voices']!
-      const extended = float32([known.length + fresh.length, embedding])
-      extended.data.set(table.data as Float32Array)
-      for (let row = known.length; row < known.length + fresh.length; row++)
-        for (let i = 0; i < embedding; i++) {
-          let sum = 0
-          for (let v = 0; v < known.length; v++) sum += table.data[v * embedding + i]!
-          extended.data[row * embedding + i] = sum / known.length
-        }
+        throw new NagareError('bad-input', `${path} knows ${speakers.join(', ')} already; nothing is to be added.`, {
+          hint: 'Give recordings of a new speaker, in a folder or under a name of its own.',
+        })
       return {
         speakers: [...known, ...fresh],
-        weights: { ...weights, voices: extended },
+        weights: { ...model.weights, voices: withMeans(model.weights['voices']!, fresh.length) },
         trained: (name) => name === 'voices' || /\.(kernel|offset)\.(weight|bias)$/.test(name),
       }
     },
   }
+}
+
+/** A table of voices [voices, embedding] with `count` more rows, each the mean of those there were. */
+function withMeans({ shape, data }: NDArrays[string], count: number): NDArrays[string] {
+  const [known, embedding] = shape as [number, number]
+  const extended = float32([known + count, embedding])
+  extended.data.set(data)
+  for (let i = 0; i < embedding; i++) {
+    let sum = 0
+    for (let v = 0; v < known; v++) sum += data[v * embedding + i]!
+    for (let row = known; row < known + count; row++) extended.data[row * embedding + i] = sum / known
+  }
+  return extended
+}
+
+/** The samples of voices as files named by their numbers; voices whose sample the pack lacks have none. */
+async function samplesOf(
+  pack: OpenPack,
+  voices: VoiceModel['voices']['voices'],
+): Promise<{ voices: VoiceModel['voices']['voices']; files: Record<string, Uint8Array> }> {
+  const files: Record<string, Uint8Array> = {}
+  const named = []
+  for (const [i, { sample, ...voice }] of voices.entries()) {
+    if (sample === undefined || !Object.hasOwn(pack.manifest.files, sample)) {
+      named.push(voice)
+      continue
+    }
+    const name = `voice-${i}${extname(sample)}`
+    files[name] = await pack.file(sample)
+    named.push({ ...voice, sample: name })
+  }
+  return { voices: named, files }
 }

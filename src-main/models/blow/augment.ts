@@ -11,7 +11,7 @@ export interface Augmentation {
   quietest: number
 }
 
-/** A frame as training sees it, changed in place. Draws from `random` the same count of numbers for any frame. */
+/** A frame as training sees it, changed in place. Draws two numbers from `random` at level 1; at level 2 two more, and noise for every sample. */
 export function augment(frame: Float32Array, { level, quietest }: Augmentation, random: Random): void {
   if (level === 0) return
   emphasise(frame, 0.2 * (2 * random.uniform() - 1))
@@ -40,11 +40,12 @@ export function scaleToPeak(frame: Float32Array, gain: number): void {
   if (peak > 0) for (let t = 0; t < frame.length; t++) frame[t] = (frame[t]! * gain) / peak
 }
 
-function addNoise(frame: Float32Array, deviation: number, random: Random): void {
+/** Adds normal noise. */
+export function addNoise(frame: Float32Array, deviation: number, random: Random): void {
   for (let t = 0; t < frame.length; t++) frame[t] = frame[t]! + deviation * random.normal()
 }
 
-/** sign(x) |x|^(1 + power). */
-function compress(frame: Float32Array, power: number): void {
+/** sign(x) |x|^(1 + power): compresses for `power` < 0, expands for `power` > 0. */
+export function compress(frame: Float32Array, power: number): void {
   for (let t = 0; t < frame.length; t++) frame[t] = Math.sign(frame[t]!) * Math.abs(frame[t]!) ** (1 + power)
 }

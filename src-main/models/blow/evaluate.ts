@@ -11,7 +11,8 @@ import { speakerJudge, trainJudge, underNoise, wordJudge, type Judge, type Judge
 import { metricsOf, rowsOf, type Findings, type Verdict } from './findings'
 import { voiceModel, type VoiceModel } from './model'
 import { readUtterance, testMaterial, type Spoken, type TestMaterial } from './test-material'
-import { voiceScores } from './voice-scores'
+import { mostFrames, voiceScores } from './voice-scores'
+import { oneVoice } from './voices'
 
 const count = (most: number) => z.coerce.number().int().min(1).max(most)
 
@@ -173,7 +174,7 @@ async function judgeConversions(
   conversions: readonly Conversion[],
   step: (done: number, total: number) => void,
 ): Promise<ConvertedResult> {
-  const only = (voice: number) => Float32Array.from({ length: model.config.voices }, (_, v) => (v === voice ? 1 : 0))
+  const only = (voice: number) => oneVoice(model.config.voices, voice)
   const result: ConvertedResult = { verdicts: [], distances: [], speech: [], roundTrips: [] }
   const total = conversions.length + spoken.length
   let done = 0
@@ -212,7 +213,7 @@ function protocol(
     : 'no content judge, for the names of the files have no {digit}, {word} or {text} (--set names=…)'
   return (
     `${choice}, at most ${seconds} s of each, mean taken off, levelled; seed ${seed}${precision === 'float32' ? '' : `, computed in ${precision}`}. ` +
-    `Likelihood: mean over ${frames} frames without overlap or augmentation, silent ones left out, also under the mean of all voices' embeddings, and on average under the other voices; identified is the likeliest of ${voices.length} voices by all frames of an utterance. ` +
+    `Likelihood: mean over ${frames} frames, at most ${mostFrames} spread over each utterance, without overlap or augmentation, silent ones left out, also under the mean of all voices' embeddings, and on average under the other voices; identified is the likeliest of ${voices.length} voices by all frames of an utterance. ` +
     `Judges: networks with one hidden layer, trained here on ${learned.length} other recordings, each as it is and under white noise at 15 to 40 dB, nothing converted among them; ` +
     `speaker judge (means and deviations of mel cepstra and slopes, among ${speakers}); ${content}. ` +
     `Conversions: ${converted.length}${converted.length < conversions ? ', all there are' : ''}, from every voice to every other in turn, utterances drawn, 50 % overlap, levelled; spoofing is the share taken for the target, ` +

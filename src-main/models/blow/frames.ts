@@ -1,3 +1,4 @@
+import { rms } from '../../dsp'
 import { NagareError, asNagareError } from '../../lib/errors'
 import { float32, type NDArray, type NDArrays } from '../../lib/ndarray'
 import { random, type Random } from '../../lib/random'
@@ -115,10 +116,4 @@ function shuffles(count: number, seed: number): (at: number) => number {
     epoch = wanted
     return order[at % count]!
   }
-}
-
-function rms(x: Float32Array): number {
-  let sum = 0
-  for (const value of x) sum += value * value
-  return Math.sqrt(sum / x.length)
 }

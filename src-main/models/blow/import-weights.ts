@@ -32,7 +32,7 @@ export function fromPublicNames(config: BlowConfig, state: NDArrays): NDArrays {
     const due = turned ? [...shape].reverse() : shape
     if (sizeOf(found.shape) !== sizeOf(shape) || essential(found.shape) !== essential(due))
       throw new NagareError('bad-input', `${from} has shape [${found.shape}], expected [${due}].`)
-    return turned ? transposed(found) : float32(shape, found.data as Float32Array)
+    return turned ? transposed(found) : float32(shape, Float32Array.from(found.data))
   }
   const weights: NDArrays = { voices: take('voices', 'embedding.weight') }
   for (const { name } of flowsOf(config))

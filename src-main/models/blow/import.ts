@@ -2,16 +2,26 @@ import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
 import { asNagareError, NagareError } from '../../lib/errors'
 import type { NDArrays } from '../../lib/ndarray'
-import { plainValue, readTorchFile, stateDict, type PackCard, type StateDict } from '../../packs'
+import {
+  longestVoiceName,
+  plainValue,
+  readTorchFile,
+  stateDict,
+  twinVoice,
+  type PackCard,
+  type StateDict,
+} from '../../packs'
+import { faultOf } from './check-weights'
 import { BlowConfig, VoiceFrontEnd } from './config'
 import { fromPublicNames } from './import-weights'
+import { affineWeights } from './inference-weights'
 import type { Voices } from './voices'
 
 /** What the public training script's arguments say of the model; the rest is how it was trained. */
 const Arguments = z.object({ lchunk: z.int().positive().optional(), sr: z.number().positive().optional() })
 
 /** A list of the speakers' names, in the order of their numbers. */
-const Names = z.object({ speakers: z.array(z.string().min(1).max(200)).min(1) })
+const Names = z.object({ speakers: z.array(z.string().min(1).max(longestVoiceName)).min(1) })
 
 /** Buffers of the public code that its other tensors imply. */
 const implied = /\.mixer\.(u_mask|l_mask|l_eye)$/
@@ -39,13 +49,7 @@ export async function importBlow(
     const state: NDArrays = {}
     for (const [name, tensor] of tensors) if (!implied.test(name)) state[name] = await torch.read(tensor)
     const weights = fromPublicNames(sizes, state)
-    for (const [name, { data }] of Object.entries(weights))
-      if (!data.every(Number.isFinite))
-        throw new NagareError('corrupt', `${file} holds numbers in ${name} that are not finite.`, {
-          file,
-          hint: 'The model diverged in training; take an earlier checkpoint.',
-        })
-    const sampleRate = rate ?? given.sr ?? 16_000
+    checkWeights(file, sizes, weights)
     const assumed = [
       given.lchunk === undefined ? 'frames of 4096 samples' : '',
       rate === undefined && given.sr === undefined ? '16 000 Hz' : '',
@@ -61,7 +65,7 @@ export async function importBlow(
       description: 'A Blow voice converter imported from a PyTorch checkpoint.',
       licence: 'As the imported checkpoint',
       config: { ...sizes },
-      frontEnd: VoiceFrontEnd.parse({ sampleRate }),
+      frontEnd: frontEndOf(file, rate ?? given.sr ?? 16_000),
       provenance: {
         data: [],
         command: 'nagare import FILE --as blow -o PACK',
@@ -83,6 +87,33 @@ export async function importBlow(
   } finally {
     await torch.close()
   }
+}
+
+/** Throws `corrupt` unless the network can convert with these weights. */
+function checkWeights(file: string, sizes: BlowConfig, weights: NDArrays): void {
+  const bad = (why: string, cause?: unknown) =>
+    new NagareError('corrupt', `${file}: ${why}.`, {
+      file,
+      hint: 'The model diverged in training; take an earlier checkpoint.',
+      cause,
+    })
+  const fault = faultOf(sizes, weights)
+  if (fault !== undefined) throw bad(fault)
+  try {
+    affineWeights(sizes, weights)
+  } catch (thrown) {
+    throw bad('one of its mixings has no inverse', thrown)
+  }
+}
+
+function frontEndOf(file: string, sampleRate: number): VoiceFrontEnd {
+  const parsed = VoiceFrontEnd.safeParse({ sampleRate })
+  if (parsed.success) return parsed.data
+  throw new NagareError(
+    'bad-input',
+    `A Blow's sample rate is a whole number from 4000 to 192 000 Hz, found ${sampleRate}.`,
+    { file, hint: 'Give the rate that the model was trained at: --rate HZ.' },
+  )
 }
 
 /** The network's sizes by the shapes of its tensors. */
@@ -139,7 +170,15 @@ async function readNames(path: string): Promise<string[]> {
     throw new NagareError('bad-input', `${path} is no JSON: ${thrown.message}.`, { file: path })
   }
   const parsed = Names.safeParse(json)
-  if (parsed.success) return parsed.data.speakers
+  if (parsed.success) {
+    const { speakers } = parsed.data
+    const twin = twinVoice(speakers)
+    if (twin === undefined) return speakers
+    throw new NagareError('bad-input', `${path} names two speakers ${twin}, case and spaces aside.`, {
+      file: path,
+      hint: 'Give each a name of its own.',
+    })
+  }
   throw new NagareError('bad-input', `${path} does not name the speakers; expected {"speakers": ["…", …]}.`, {
     file: path,
   })

@@ -1,3 +1,4 @@
+import { NagareError } from '../../lib/errors'
 import { invertMatrix } from '../../lib/invert-matrix'
 import { float32, type NDArray, type NDArrays } from '../../lib/ndarray'
 import { luProduct } from '../../nn'
@@ -5,7 +6,7 @@ import { channelsAt, flowsOf, type BlowConfig } from './config'
 
 /**
  * Mixing and ActNorm of every flow as one convolution forth, `<flow>.mix.weight` [channels, channels, 1] and `.bias` [channels], and one back,
- * `<flow>.unmix.weight` and `.bias`. Throws RangeError where a mixing has no inverse.
+ * `<flow>.unmix.weight` and `.bias`. Throws `corrupt` where a mixing has no inverse.
  */
 export function affineWeights(config: BlowConfig, weights: NDArrays): NDArrays {
   const result: NDArrays = {}
@@ -24,7 +25,7 @@ export function affineWeights(config: BlowConfig, weights: NDArrays): NDArrays {
     // Forth: s ∘ (W x + m). Back: W⁻¹ (y / s − m).
     const forth = float32([c, c, 1])
     const back = float32([c, c, 1])
-    const inverse = invertMatrix(matrix)
+    const inverse = inverseOf(name, matrix)
     for (let i = 0; i < c; i++)
       for (let j = 0; j < c; j++) {
         forth.data[i * c + j] = matrix.data[i * c + j]! * scales[i]!
@@ -39,6 +40,17 @@ export function affineWeights(config: BlowConfig, weights: NDArrays): NDArrays {
     result[`${name}.unmix.bias`] = float32([c], negatedProduct(inverse, shifts))
   }
   return result
+}
+
+function inverseOf(flow: string, matrix: NDArray): NDArray {
+  try {
+    return invertMatrix(matrix)
+  } catch (cause) {
+    throw new NagareError('corrupt', `The model cannot convert: ${flow}.mix has no inverse.`, {
+      hint: 'Get the model again, or train it anew.',
+      cause,
+    })
+  }
 }
 
 /** −M v of a matrix [n, n]. */

@@ -1,6 +1,7 @@
 import { NagareError } from '../../lib/errors'
 import type { NDArrays } from '../../lib/ndarray'
 import type { OpenPack } from '../../packs'
+import { faultOf } from './check-weights'
 import { BlowConfig, VoiceFrontEnd } from './config'
 import { voicesOf, type Voices } from './voices'
 import { weightShapes } from './weights'
@@ -32,6 +33,8 @@ export async function voiceModel(pack: OpenPack): Promise<VoiceModel> {
     if (found.dtype !== 'float32' || found.shape.join() !== (shape as number[]).join())
       throw bad(`${name} has shape [${found.shape}], expected [${shape as number[]}]`)
   }
+  const fault = faultOf(config.data, weights)
+  if (fault !== undefined) throw bad(fault)
   const voices = await voicesOf(pack)
   if (voices.voices.length !== config.data.voices)
     throw bad(`it names ${voices.voices.length} voices and holds ${config.data.voices}`)

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core'
 import type { Tensors } from '../../compute'
 import { conv1d, dense, luMatrix, type LuFactors } from '../../nn'
-import { channelsAt, range, stepsAt, type BlowConfig } from './config'
+import { range, stepsAt, type BlowConfig } from './config'
 
 /** What the flows make of sound: noise, and how much they stretched the space on the way. */
 export interface Latent {
@@ -53,27 +53,6 @@ export function encode(
     }
   }
   return { z: tf.reshape(x, [batch, config.frame]), logDet: tf.add(tf.addN(perItem), tf.addN(shared)) }
-}
-
-/**
- * Noise → sound of a voice: the inverse of `encode`. z [batch, frame], voice [batch, embedding]; result [batch, frame].
- * `params` hold `<flow>.unmix.weight` [channels, channels, 1] and `.bias` in place of mixing and ActNorm (`inverseWeights`).
- */
-export function decode(config: BlowConfig, params: Tensors, z: tf.Tensor, voice: tf.Tensor): tf.Tensor {
-  const [batch] = z.shape as [number]
-  const last = config.blocks - 1
-  let x = tf.reshape(z, [batch, channelsAt(config, last), stepsAt(config, last)])
-  for (const b of range(config.blocks).reverse()) {
-    for (const f of range(config.flows).reverse()) {
-      const name = `blocks.${b}.flows.${f}`
-      const [kept, changed] = tf.split(x, 2, 1) as [tf.Tensor, tf.Tensor]
-      const { scale, shift } = couplingOf(config, params, name, kept, voice)
-      const mixed = tf.concat([kept, tf.sub(tf.div(changed, scale), shift)], 1)
-      x = conv1d(mixed, { weight: params[`${name}.unmix.weight`]!, bias: params[`${name}.unmix.bias`]! })
-    }
-    x = unsqueeze(x, config.squeeze)
-  }
-  return tf.reshape(x, [batch, config.frame])
 }
 
 /** The factors of one flow's mixing among a program's parameters. */

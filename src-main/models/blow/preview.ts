@@ -1,12 +1,15 @@
 import { mkdir } from 'node:fs/promises'
-import { basename, extname, join } from 'node:path'
+import { join } from 'node:path'
 import type { Device } from '../../compute'
 import { createWav, readMono } from '../../dsp'
+import { stem } from '../../lib/names'
 import type { NDArrays } from '../../lib/ndarray'
+import { safeFileName } from '../../lib/safe-file-name'
 import { scaleToPeak } from './augment'
 import { convertWhole, openConverter } from './converter'
 import type { VoiceModel } from './model'
 import type { Utterance } from './speakers'
+import { oneVoice } from './voices'
 
 /** Most seconds of a recording that a preview converts, and held-out recordings that are previewed. */
 const seconds = 4
@@ -25,7 +28,7 @@ export function previewer(
   { folder, check }: { folder: string; check: () => void },
 ): Previewer {
   const { sampleRate, peak } = frontEnd
-  const only = (number: number) => Float32Array.from(voices, (_, i) => (i === number ? 1 : 0))
+  const only = (number: number) => oneVoice(voices.length, number)
   return {
     async write(step, weights, utterances) {
       await mkdir(folder, { recursive: true })
@@ -41,7 +44,7 @@ export function previewer(
           { from: only(from), to: only(to), step: check },
         )
         const sound = await convertWhole(converter, recording).finally(() => converter.dispose())
-        const name = `${String(step).padStart(7, '0')} ${basename(file, extname(file))} as ${voices[to]!.name}.wav`
+        const name = safeFileName(`${String(step).padStart(7, '0')} ${stem(file)} as ${voices[to]!.name}.wav`)
         const writer = await createWav(join(folder, name), { sampleRate, channels: 1, format: 's16' })
         try {
           await writer.write([sound])

@@ -84,10 +84,9 @@ export const presets: Record<string, Partial<Record<keyof Recipe, string>>> = {
 export const readRecipe = (context: Pick<TrainContext, 'preset' | 'set' | 'steps'>): Recipe =>
   readSettings(Recipe, presets, context)
 
-/** The network that a recipe asks for. Throws `bad-input` where its numbers do not fit together. */
-export function configOf(recipe: Recipe, voices: number): BlowConfig {
-  const { frame, blocks, flows, channels, embedding } = recipe
-  const parsed = BlowConfig.safeParse({ frame, blocks, flows, channels, embedding, voices })
+/** The network of the sizes that a recipe or another network has. Throws `bad-input` where they do not fit together. */
+export function configOf(sizes: Recipe | BlowConfig, voices: number): BlowConfig {
+  const parsed = BlowConfig.safeParse({ ...sizes, voices })
   if (parsed.success) return parsed.data
   throw new NagareError('bad-input', `These settings make no Blow: ${parsed.error.issues[0]!.message}.`)
 }

@@ -2,7 +2,9 @@ import { stat } from 'node:fs/promises'
 import { basename, extname, relative, sep } from 'node:path'
 import { NagareError } from '../../lib/errors'
 import { random } from '../../lib/random'
+import { longestVoiceName, twinVoice, voiceKey } from '../../packs'
 import { recordingsIn } from '../recordings'
+import type { Voices } from './voices'
 
 /** A recording of one utterance. */
 export interface Utterance {
@@ -26,7 +28,7 @@ export interface SpeakerData {
 
 /**
  * The utterances in `folders` by speaker. A folder that holds folders has one for each speaker; else files are named by `pattern`, fields in
- * braces: `{speaker}_{utterance}`. Throws `not-found`, `bad-input` for names that do not fit, or that differ in case alone.
+ * braces: `{speaker}_{utterance}`. Throws `not-found`, `bad-input` for names that do not fit, or that are alike but for case and spaces.
  */
 export async function utterancesIn(folders: readonly string[], pattern: string): Promise<Utterance[]> {
   const found: Utterance[] = []
@@ -43,18 +45,31 @@ export async function utterancesIn(folders: readonly string[], pattern: string):
       }
     }
   }
-  const names = [...new Set(found.map(({ speaker }) => speaker))]
-  for (const name of names) {
-    const twin = names.find((other) => other !== name && other.toLowerCase() === name.toLowerCase())
-    if (twin)
-      throw new NagareError('bad-input', `Two speakers are named alike but for their case: ${name} and ${twin}.`, {
-        hint: 'Rename one of them, or give both the same name where they are one person.',
-      })
-  }
+  checkNames([...new Set(found.map(({ speaker }) => speaker))])
   return found
 }
 
-/** Speaker and utterance of a file's name; every field of the pattern but the speaker says which utterance it is. */
+function checkNames(names: readonly string[]): void {
+  const twin = twinVoice(names)
+  if (twin !== undefined) {
+    const other = names.find((name) => voiceKey(name) === voiceKey(twin))!
+    throw new NagareError('bad-input', `Two speakers are named alike but for case and spaces: ${other} and ${twin}.`, {
+      hint: 'Rename one of them, or give both the same name where they are one person.',
+    })
+  }
+  const long = names.find(({ length }) => length > longestVoiceName)
+  if (long !== undefined)
+    throw new NagareError(
+      'bad-input',
+      `A speaker's name has at most ${longestVoiceName} characters, found ${long.length}: ${long}.`,
+      { hint: "Give the speaker's folder or files a shorter name." },
+    )
+}
+
+/**
+ * Speaker and utterance of a file's name; every field of the pattern but the speaker says which utterance it is. Fields end where the text after them
+ * first follows, the last one takes what it can.
+ */
 function fieldsOf(name: string, pattern: string, file: string): Pick<Utterance, 'speaker' | 'id'> {
   const fields = [...pattern.matchAll(/\{(\w+)\}/g)].map(([, field]) => field!)
   if (!fields.includes('speaker') || fields.length < 2)
@@ -62,7 +77,8 @@ function fieldsOf(name: string, pattern: string, file: string): Pick<Utterance, 
       hint: 'For example {speaker}_{utterance}, or {digit}_{speaker}_{take}.',
     })
   const escaped = pattern.split(/\{\w+\}/).map((text) => text.replace(/[^\w\s]/g, '\\$&'))
-  const match = new RegExp(`^${escaped.join('\u0000').replaceAll('\u0000', '([^_]+)')}`).exec(name)
+  const groups = escaped.map((text, i) => (i === 0 ? text : `([^_]+${i < fields.length ? '?' : ''})${text}`))
+  const match = new RegExp(`^${groups.join('')}`).exec(name)
   if (!match)
     throw new NagareError('bad-input', `${file} is not named as ${pattern}.`, {
       file,
@@ -76,20 +92,22 @@ function fieldsOf(name: string, pattern: string, file: string): Pick<Utterance, 
 
 /**
  * Finds the utterances and sets a tenth of them aside for validation and one for the test, by id (Serrà et al., 2019, §4.1): nothing that is
- * said in one is said in another. Throws what `utterancesIn` throws, `bad-input` where there is one speaker or a speaker is not in training.
+ * said in one is said in another. Ids that `held` names keep the use that they have there. Throws what `utterancesIn` throws, `bad-input` where there are
+ * fewer speakers than `least`, or a speaker is not in training.
  */
-export async function speakerData(folders: readonly string[], pattern: string, least = 2): Promise<SpeakerData> {
+export async function speakerData(
+  folders: readonly string[],
+  pattern: string,
+  least = 2,
+  held: Pick<Voices, 'validation' | 'test'> = { validation: [], test: [] },
+): Promise<SpeakerData> {
   const all = await utterancesIn(folders, pattern)
   const speakers = [...new Set(all.map(({ speaker }) => speaker))].sort()
   if (speakers.length < least)
     throw new NagareError('bad-input', `There is one speaker, ${speakers[0]}; a voice is told from others.`, {
       hint: 'Add recordings of another speaker: a folder for each, or files named {speaker}_{utterance}.',
     })
-  const ids = [...new Set(all.map(({ id }) => id))].sort()
-  const order = [...random(20190604).shuffle(ids.length)].map((i) => ids[i]!)
-  const count = (share: number) => (ids.length < 3 ? 0 : Math.max(1, Math.round(share * ids.length)))
-  const validation = new Set(order.slice(0, count(shares.validation)))
-  const test = new Set(order.slice(validation.size, validation.size + count(shares.test)))
+  const { validation, test } = splitIds([...new Set(all.map(({ id }) => id))].sort(), held)
   const training = all.filter(({ id }) => !validation.has(id) && !test.has(id))
   for (const speaker of speakers)
     if (!training.some((utterance) => utterance.speaker === speaker))
@@ -106,4 +124,22 @@ export async function speakerData(folders: readonly string[], pattern: string, l
     test: all.filter(({ id }) => test.has(id)),
     fingerprint: [pattern, ...sizes].join('|'),
   }
+}
+
+/** The ids for validation and test: those that have the use already, and drawn ones up to their share of all. */
+function splitIds(
+  ids: readonly string[],
+  held: Pick<Voices, 'validation' | 'test'>,
+): { validation: Set<string>; test: Set<string> } {
+  const [heldTest, heldValidation] = [new Set(held.test), new Set(held.validation)]
+  const test = new Set(ids.filter((id) => heldTest.has(id)))
+  const validation = new Set(ids.filter((id) => heldValidation.has(id) && !heldTest.has(id)))
+  const free = ids.filter((id) => !test.has(id) && !validation.has(id))
+  const order = [...random(20190604).shuffle(free.length)].map((i) => free[i]!)
+  const missing = (share: number, { size }: Set<string>) =>
+    ids.length < 3 ? 0 : Math.max(0, Math.max(1, Math.round(share * ids.length)) - size)
+  const drawn = order.splice(0, missing(shares.validation, validation))
+  for (const id of order.splice(0, missing(shares.test, test))) test.add(id)
+  for (const id of drawn) validation.add(id)
+  return { validation, test }
 }

@@ -4,19 +4,21 @@ import { openDevice, type Device, type Runner } from '../../compute'
 import { NagareError } from '../../lib/errors'
 import { float32, pick, type NDArrays } from '../../lib/ndarray'
 import { random } from '../../lib/random'
+import { scoped, type Keep } from '../../lib/scoped'
 import { adam, trainingProgram } from '../../nn'
 import { writePack, type PackCard } from '../../packs'
 import { readCheckpoint, writeCheckpoint, type Standing } from '../checkpoint'
 import type { TrainContext, TrainResult } from '../family'
 import { actNorms } from './act-norms'
-import { addVoices } from './add-voices'
+import { addVoices, type BaseModel } from './add-voices'
+import { cardOf } from './card'
 import { VoiceFrontEnd, type BlowConfig } from './config'
 import { openFrames, type Frames } from './frames'
 import { blowLoss, lossInputs } from './loss'
 import { previewer } from './preview'
 import { configOf, rateAt, readRecipe, type Recipe } from './recipe'
 import { voiceSamples } from './samples'
-import { speakerData, type SpeakerData } from './speakers'
+import { speakerData, type SpeakerData, type Utterance } from './speakers'
 import type { Voices } from './voices'
 import { fixedShapes, initialWeights, trainedShapes, weightShapes } from './weights'
 
@@ -30,18 +32,23 @@ const leastSeconds = 3
  * weights of the best validation become the pack. Throws `bad-input` for settings and data, `conflict` where a checkpoint is another run's,
  * `cancelled`.
  */
-export async function trainBlow(context: TrainContext): Promise<TrainResult> {
+export const trainBlow = (context: TrainContext): Promise<TrainResult> => scoped((keep) => train(context, keep))
+
+async function train(context: TrainContext, keep: Keep): Promise<TrainResult> {
   const { output, seed, checkCancelled, progress } = context
-  const asked = readRecipe(context)
-  const base = asked.base ? await addVoices(asked) : undefined
-  const recipe = base?.recipe ?? asked
-  const data = await speakerData(context.data, recipe.names, base ? 1 : 2)
+  const recipe = readRecipe(context)
+  const base = recipe.base ? await addVoices(recipe.base) : undefined
+  const data = await speakerData(context.data, recipe.names, base ? 1 : 2, base?.voices)
   const start = base?.extended(data.speakers)
   const speakers = start?.speakers ?? data.speakers
-  const config = configOf(recipe, speakers.length)
-  const frontEnd = VoiceFrontEnd.parse({ sampleRate: recipe.sampleRate })
+  const config = configOf(base?.config ?? recipe, speakers.length)
+  const frontEnd = base?.frontEnd ?? VoiceFrontEnd.parse({ sampleRate: recipe.sampleRate })
   const checkpoint = beside(output, 'checkpoint.nagare')
-  const identity = { seed, recipe: JSON.stringify(asked), data: data.fingerprint }
+  const identity = {
+    seed,
+    recipe: JSON.stringify(recipe),
+    data: base ? `${data.fingerprint}|${base.sha256}` : data.fingerprint,
+  }
   const resumed = context.resume ? await readCheckpoint(checkpoint, identity) : undefined
   const draws = random(seed, resumed?.standing.random)
   const startedAt = performance.now()
@@ -64,8 +71,8 @@ export async function trainBlow(context: TrainContext): Promise<TrainResult> {
     seconds: at.seconds + (performance.now() - startedAt) / 1000,
   })
 
-  const { training, validation } = await openSplits(context, data, speakers, frontEnd, config)
   const device = await openDevice(context.device, { fallback: context.fallback })
+  const { training, validation, held } = await openSplits(context, keep, data, speakers, frontEnd, config)
   const how = { level: recipe.augment, quietest: recipe.quietest }
   const initial = async (): Promise<NDArrays> => {
     if (start) return start.weights
@@ -75,10 +82,10 @@ export async function trainBlow(context: TrainContext): Promise<TrainResult> {
   const current = resumed?.current ?? (await initial())
   const names = Object.keys(weightShapes(config))
   let bestWeights = resumed?.best ?? pick(current, names)
-  const { trainer, validator } = await loadPrograms(device, config, recipe, current, start?.trained)
-  const voices = voicesNow(speakers, training, data, base?.voices)
+  const { trainer, validator } = await loadPrograms(device, keep, config, recipe, current, start?.trained)
+  const { voices, files } = await voicesNow(data, speakers, training, frontEnd, base)
   const cardNow = (metrics: PackCard['metrics']) =>
-    card(context, { config, frontEnd, recipe, data, count: training.count }, standing(), metrics)
+    cardOf(context, { config, frontEnd, recipe, data, speakers, base, count: training.count }, standing(), metrics)
   const preview = previewer(
     device,
     { config, frontEnd, voices },
@@ -89,55 +96,46 @@ export async function trainBlow(context: TrainContext): Promise<TrainResult> {
     waited = 0
     await trainer.setState({ ...zeros(await trainer.state()), ...bestWeights })
   }
-  try {
-    while (step < recipe.steps && restarts <= recipe.restarts) {
-      checkCancelled()
-      const batch = await training.draw(step, recipe.batch, how, draws)
-      const { loss } = await trainer.run({ ...batch, learningRate: scalar(rateAt(recipe, step, restarts)) })
-      step++
-      const value = loss!.data[0]!
-      progress({ phase: 'Training', done: step, total: recipe.steps, note: note(value, best, restarts) })
-      if (!Number.isFinite(value) || value > mostLoss) {
-        await restart()
-        continue
-      }
-      const ends = step === recipe.steps
-      const isPreview = recipe.preview > 0 && (step % recipe.preview === 0 || ends)
-      if (step % recipe.checkpoint !== 0 && !ends && !isPreview) continue
-      const state = await trainer.state()
-      const weights = averaged(recipe, state, names)
-      if (step % recipe.checkpoint === 0 || ends) {
-        await validator.setState(weights)
-        const found = await validationLoss(validator, validation, recipe, checkCancelled)
-        const isSound = Number.isFinite(found) && found < mostLoss
-        // The test of the public code: better by a ten-thousandth than what last counted as better.
-        const isBetter = isSound && found < (bar ?? mostLoss) - 1e-4 * Math.abs(bar ?? 0)
-        if (isBetter) bar = found
-        waited = isBetter ? 0 : waited + 1
-        if (isSound && found < (best ?? mostLoss)) [best, bestStep, bestWeights] = [found, step, weights]
-        if (waited >= recipe.patience || !isSound) await restart()
-        if (!ends) await writeCheckpoint(checkpoint, cardNow([]), bestWeights, await trainer.state(), standing())
-      }
-      if (isPreview) await preview.write(step, weights, data.validation)
+  while (step < recipe.steps && restarts <= recipe.restarts) {
+    checkCancelled()
+    const batch = await training.draw(step, recipe.batch, how, draws)
+    const { loss } = await trainer.run({ ...batch, learningRate: scalar(rateAt(recipe, step, restarts)) })
+    step++
+    const value = loss!.data[0]!
+    progress({ phase: 'Training', done: step, total: recipe.steps, note: note(value, best, restarts) })
+    if (!Number.isFinite(value) || value > mostLoss) {
+      await restart()
+      continue
     }
-    if (best === null) throw diverged(step)
-    const protocol = `${Math.min(recipe.validation, validation.count)} frames of utterances kept out of training, no augmentation`
-    const metrics = [{ name: 'validation likelihood', value: -best, unit: 'nats/sample' }]
-    const samples = await voiceSamples(data, speakers, frontEnd)
-    for (const { speaker, file } of samples) voices.voices[speakers.indexOf(speaker)]!.sample = file
-    await writePack(output, cardNow(metrics.map((metric) => ({ ...metric, protocol }))), bestWeights, {
-      ...base?.files,
-      ...Object.fromEntries(samples.map(({ file, bytes }) => [file, bytes])),
-      'speakers.json': Buffer.from(JSON.stringify(voices, null, 2) + '\n'),
-    })
-    await rm(checkpoint, { force: true })
-    return { steps: step, metrics }
-  } finally {
-    await trainer.dispose()
-    await validator.dispose()
-    await training.close()
-    await validation.close()
+    const ends = step === recipe.steps
+    const isPreview = recipe.preview > 0 && (step % recipe.preview === 0 || ends)
+    if (step % recipe.checkpoint !== 0 && !ends && !isPreview) continue
+    const state = await trainer.state()
+    const weights = averaged(recipe, state, names)
+    if (step % recipe.checkpoint === 0 || ends) {
+      await validator.setState(weights)
+      const found = await validationLoss(validator, validation, recipe, checkCancelled)
+      const isSound = Number.isFinite(found) && found < mostLoss
+      // The test of the public code: better by a ten-thousandth than what last counted as better.
+      const isBetter = isSound && found < (bar ?? mostLoss) - 1e-4 * Math.abs(bar ?? 0)
+      if (isBetter) bar = found
+      waited = isBetter ? 0 : waited + 1
+      if (isSound && found < (best ?? mostLoss)) [best, bestStep, bestWeights] = [found, step, weights]
+      if (waited >= recipe.patience || !isSound) await restart()
+      if (!ends) await writeCheckpoint(checkpoint, cardNow([]), bestWeights, await trainer.state(), standing(), files)
+    }
+    if (isPreview) await preview.write(step, weights, held)
   }
+  if (best === null) throw diverged(step)
+  const seen = Math.min(recipe.validation, validation.count)
+  const protocol =
+    data.validation.length > 0
+      ? `${seen} frames of utterances kept out of training, no augmentation`
+      : `${seen} frames that were trained on too, there being too few utterances to keep any out; no augmentation`
+  const metrics = [{ name: 'validation likelihood', value: -best, unit: 'nats/sample' }]
+  await writePack(output, cardNow(metrics.map((metric) => ({ ...metric, protocol }))), bestWeights, files)
+  await rm(checkpoint, { force: true })
+  return { steps: step, metrics }
 }
 
 /** A path beside the pack, named after it. */
@@ -165,13 +163,15 @@ function note(loss: number, best: number | null, restarts: number): string {
 const averaged = ({ average }: Recipe, state: NDArrays, names: readonly string[]): NDArrays =>
   Object.fromEntries(names.map((name) => [name, (average > 0 ? state[`ema.${name}`] : undefined) ?? state[name]!]))
 
+/** The frames to train on, and those to validate on with the utterances that they are of: kept out of training, unless there are too few. */
 async function openSplits(
   { output, seed, progress, checkCancelled }: TrainContext,
+  keep: Keep,
   data: SpeakerData,
   speakers: readonly string[],
   frontEnd: VoiceFrontEnd,
   { frame }: BlowConfig,
-): Promise<{ training: Frames; validation: Frames }> {
+): Promise<{ training: Frames; validation: Frames; held: readonly Utterance[] }> {
   const held = data.validation.length > 0 ? data.validation : data.training
   const total = data.training.length + held.length
   let done = 0
@@ -179,46 +179,57 @@ async function openSplits(
     checkCancelled()
     progress({ phase: 'Reading', done: done++, total })
   }
-  const scratch = (name: string) => beside(output, `${process.pid}.${name}.part`)
-  const training = await openFrames(data.training, speakers, frontEnd, frame, {
-    scratch: scratch('training'),
-    seed,
-    read,
-  })
-  try {
-    for (const [i, name] of speakers.entries())
-      if (data.speakers.includes(name) && training.seconds[i]! < leastSeconds)
-        throw new NagareError(
-          'bad-input',
-          `There are ${training.seconds[i]!.toFixed(1)} s of ${name} to train on; a voice needs at least ${leastSeconds} s, and minutes to be one.`,
-          { hint: 'Add recordings of this speaker.' },
-        )
-    const validation = await openFrames(held, speakers, frontEnd, frame, { scratch: scratch('validation'), seed, read })
-    return { training, validation }
-  } catch (thrown) {
-    await training.close()
-    throw thrown
+  const open = async (name: string, utterances: readonly Utterance[]) => {
+    const scratch = beside(output, `${process.pid}.${name}.part`)
+    return keep(await openFrames(utterances, speakers, frontEnd, frame, { scratch, seed, read }), (frames) =>
+      frames.close(),
+    )
   }
+  const training = await open('training', data.training)
+  for (const [i, name] of speakers.entries())
+    if (data.speakers.includes(name) && training.seconds[i]! < leastSeconds)
+      throw new NagareError(
+        'bad-input',
+        `There are ${training.seconds[i]!.toFixed(1)} s of ${name} to train on; a voice needs at least ${leastSeconds} s, and minutes to be one.`,
+        { hint: 'Add recordings of this speaker.' },
+      )
+  return { training, validation: await open('validation', held), held }
 }
 
-/** What the pack says of its voices; `known` are those of a model that others are added to. */
-function voicesNow(
+/** What the pack says of its voices, and its files beside card and weights: their samples, and `speakers.json`. */
+async function voicesNow(
+  data: SpeakerData,
   speakers: readonly string[],
   { seconds }: Frames,
-  { validation, test }: SpeakerData,
-  known: Voices['voices'] = [],
-): Voices {
-  const ids = (utterances: SpeakerData['test']) => [...new Set(utterances.map(({ id }) => id))].sort()
+  frontEnd: VoiceFrontEnd,
+  base: BaseModel | undefined,
+): Promise<{ voices: Voices; files: Record<string, Uint8Array> }> {
+  const samples = await voiceSamples(data, speakers, frontEnd)
+  const ids = (use: 'validation' | 'test') =>
+    [...new Set([...(base?.voices[use] ?? []), ...data[use].map(({ id }) => id)])].sort()
+  const known = base?.voices.voices ?? []
+  const voices: Voices = {
+    voices: speakers.map((name, i) => {
+      const sample = samples.find(({ speaker }) => speaker === name)?.file
+      return { ...known[i], name, seconds: known[i]?.seconds || seconds[i]!, ...(sample ? { sample } : {}) }
+    }),
+    validation: ids('validation'),
+    test: ids('test'),
+  }
   return {
-    voices: speakers.map((name, i) => ({ ...known[i], name, seconds: (known[i]?.seconds ?? 0) || seconds[i]! })),
-    validation: ids(validation),
-    test: ids(test),
+    voices,
+    files: {
+      ...base?.files,
+      ...Object.fromEntries(samples.map(({ file, bytes }) => [file, bytes])),
+      'speakers.json': Buffer.from(JSON.stringify(voices, null, 2) + '\n'),
+    },
   }
 }
 
 /** The training step and the validation pass, compiled. Only weights that `isTrained` move. */
 async function loadPrograms(
   device: Device,
+  keep: Keep,
   config: BlowConfig,
   { batch, clip, average }: Recipe,
   state: NDArrays,
@@ -244,6 +255,7 @@ async function loadPrograms(
     }),
     { state },
   )
+  keep(trainer, () => trainer.dispose())
   const validator = await device.load(
     {
       name: 'blow validation',
@@ -254,6 +266,7 @@ async function loadPrograms(
     },
     { state: pick(state, Object.keys(weightShapes(config))) },
   )
+  keep(validator, () => validator.dispose())
   return { trainer, validator }
 }
 
@@ -272,38 +285,4 @@ async function validationLoss(
     sum += loss!.data[0]!
   }
   return sum / batches
-}
-
-/** The pack's card: what the person told of it, and how it came to be. */
-function card(
-  { data: folders, command, device, about }: TrainContext,
-  of: { config: BlowConfig; frontEnd: VoiceFrontEnd; recipe: Recipe; data: SpeakerData; count: number },
-  { step, bestStep, seconds, seed, restarts = 0 }: Standing,
-  metrics: PackCard['metrics'],
-): PackCard {
-  const { config, frontEnd, recipe, data, count } = of
-  return {
-    kind: 'blow',
-    name: about?.name ?? 'Voices',
-    description: about?.description ?? `Turns a voice into another: ${data.speakers.join(', ')}.`.slice(0, 4000),
-    licence: about?.licence ?? 'As the training data',
-    config: { ...config },
-    frontEnd,
-    provenance: {
-      data: folders.map((folder) => ({
-        name: basename(folder),
-        licence: about?.data?.[basename(folder)] ?? 'not stated',
-        amount: `${data.training.filter(({ file }) => file.startsWith(folder)).length} recordings`,
-      })),
-      command,
-      seed,
-      steps: step,
-      seconds: Math.round(seconds),
-      device,
-      notes:
-        `The weights are ${recipe.average > 0 ? 'the average' : 'those'} of step ${bestStep}, the best in validation. ` +
-        `${count} frames of ${config.frame} samples; ${restarts} restarts.`,
-    },
-    metrics,
-  }
 }

@@ -4,6 +4,7 @@ import { openDevice, type Device, type Runner } from '../../compute'
 import { NagareError } from '../../lib/errors'
 import { float32, pick, type NDArrays } from '../../lib/ndarray'
 import { random } from '../../lib/random'
+import { scoped, type Keep } from '../../lib/scoped'
 import { adam, trainingProgram } from '../../nn'
 import { writePack, type PackCard } from '../../packs'
 import { readCheckpoint, writeCheckpoint, type Standing } from '../checkpoint'
@@ -24,7 +25,9 @@ const mostFailures = 20
  * Trains WaveGlow on folders of recordings: random crops, Adam, and at every checkpoint a validation; the weights of the best one become the pack.
  * Previews are written beside the pack. Throws `bad-input` for settings and data, `conflict` where a checkpoint is another run's, `cancelled`.
  */
-export async function trainWaveGlow(context: TrainContext): Promise<TrainResult> {
+export const trainWaveGlow = (context: TrainContext): Promise<TrainResult> => scoped((keep) => train(context, keep))
+
+async function train(context: TrainContext, keep: Keep): Promise<TrainResult> {
   const { output, seed, checkCancelled, progress } = context
   const recipe = readRecipe(context)
   const config = configOf(recipe)
@@ -54,52 +57,45 @@ export async function trainWaveGlow(context: TrainContext): Promise<TrainResult>
     seconds: secondsBefore + (performance.now() - startedAt) / 1000,
   })
 
-  const { training, validation } = await openCorpora(context, recordings, frontEnd, crop)
+  const device = await openDevice(context.device, { fallback: context.fallback })
+  const { training, validation } = await openCorpora(context, keep, recordings, frontEnd, crop)
   const cardNow = (metrics: PackCard['metrics']) =>
     card(context, { config, frontEnd, recipe, recordings, seconds: training.seconds }, standing(), metrics)
-  const device = await openDevice(context.device, { fallback: context.fallback })
-  const { trainer, validator } = await loadPrograms(device, config, recipe, crop, resumed?.current ?? fresh!)
+  const { trainer, validator } = await loadPrograms(device, keep, config, recipe, crop, resumed?.current ?? fresh!)
   const preview = previewer(device, { config, frontEnd }, { folder: beside(output, 'previews'), check: checkCancelled })
   const validate = async (weights: NDArrays) => {
     await validator.setState(weights)
     return validationLoss(validator, validation, recipe, checkCancelled)
   }
-  try {
-    while (step < recipe.steps) {
-      checkCancelled()
-      const batch = dithered(await training.draw(recipe.batch, draws), recipe.dither, draws.uniform)
-      const { loss } = await trainer.run({ ...batch, learningRate: scalar(rateAt(recipe, step)) })
-      step++
-      const value = loss!.data[0]!
-      progress({ phase: 'Training', done: step, total: recipe.steps, note: note(value, best, recipe) })
-      failures = Number.isFinite(value) ? 0 : failures + 1
-      if (failures >= mostFailures) throw diverged(step, value)
-      const ends = step === recipe.steps
-      const isPreview = recipe.preview > 0 && (step % recipe.preview === 0 || ends)
-      if (step % recipe.checkpoint !== 0 && !ends && !isPreview) continue
-      const current = await trainer.state()
-      const weights = averaged(config, recipe, current)
-      if (step % recipe.checkpoint === 0 || ends) {
-        const loss = await validate(weights)
-        if (best === null || loss < best) [best, bestStep, bestWeights] = [loss, step, plainWeights(config, weights)]
-        if (!ends) await writeCheckpoint(checkpoint, cardNow([]), bestWeights, current, standing())
-      }
-      if (isPreview) await preview.write(step, plainWeights(config, weights), recordings.held)
+  while (step < recipe.steps) {
+    checkCancelled()
+    const batch = dithered(await training.draw(recipe.batch, draws), recipe.dither, draws.uniform)
+    const { loss } = await trainer.run({ ...batch, learningRate: scalar(rateAt(recipe, step)) })
+    step++
+    const value = loss!.data[0]!
+    progress({ phase: 'Training', done: step, total: recipe.steps, note: note(value, best, recipe) })
+    failures = Number.isFinite(value) ? 0 : failures + 1
+    if (failures >= mostFailures) throw diverged(step, value)
+    const ends = step === recipe.steps
+    const isPreview = recipe.preview > 0 && (step % recipe.preview === 0 || ends)
+    if (step % recipe.checkpoint !== 0 && !ends && !isPreview) continue
+    const current = await trainer.state()
+    const weights = averaged(config, recipe, current)
+    if (step % recipe.checkpoint === 0 || ends) {
+      const loss = await validate(weights)
+      if (best === null || loss < best) [best, bestStep, bestWeights] = [loss, step, plainWeights(config, weights)]
+      if (!ends) await writeCheckpoint(checkpoint, cardNow([]), bestWeights, current, standing())
     }
-    const metrics = [
-      { name: 'validation loss', value: best!, unit: `per sample, σ ${recipe.sigma}` },
-      { name: 'validation likelihood', value: -natsPerSample(best!, recipe.sigma), unit: 'nats/sample' },
-    ]
-    const protocol = `${recipe.validation} crops of ${recipe.segment} samples from the ${Math.round(validationShare * 100)} % of the recordings held out of training`
-    await writePack(output, cardNow(metrics.map((metric) => ({ ...metric, protocol }))), bestWeights)
-    await rm(checkpoint, { force: true })
-    return { steps: step, metrics }
-  } finally {
-    await trainer.dispose()
-    await validator.dispose()
-    await training.close()
-    await validation.close()
+    if (isPreview) await preview.write(step, plainWeights(config, weights), recordings.held)
   }
+  const metrics = [
+    { name: 'validation loss', value: best!, unit: `per sample, σ ${recipe.sigma}` },
+    { name: 'validation likelihood', value: -natsPerSample(best!, recipe.sigma), unit: 'nats/sample' },
+  ]
+  const protocol = `${recipe.validation} crops of ${recipe.segment} samples from the ${Math.round(validationShare * 100)} % of the recordings held out of training`
+  await writePack(output, cardNow(metrics.map((metric) => ({ ...metric, protocol }))), bestWeights)
+  await rm(checkpoint, { force: true })
+  return { steps: step, metrics }
 }
 
 /** A path beside the pack, named after it. */
@@ -120,6 +116,7 @@ function note(loss: number, best: number | null, { sigma }: Recipe): string {
 
 async function openCorpora(
   { output, progress, checkCancelled }: TrainContext,
+  keep: Keep,
   { training, held }: SplitRecordings,
   frontEnd: MelFrontEnd,
   crop: CropShape,
@@ -130,15 +127,11 @@ async function openCorpora(
     checkCancelled()
     progress({ phase: 'Reading', done: done++, total })
   }
-  const scratch = (name: string) => beside(output, `${process.pid}.${name}.part`)
-  const all = await openCorpus(training, frontEnd, crop, { scratch: scratch('training'), read })
-  try {
-    const validation = await openCorpus([held], frontEnd, crop, { scratch: scratch('validation'), read })
-    return { training: all, validation }
-  } catch (thrown) {
-    await all.close()
-    throw thrown
+  const open = async (name: string, folders: readonly (readonly string[])[]) => {
+    const scratch = beside(output, `${process.pid}.${name}.part`)
+    return keep(await openCorpus(folders, frontEnd, crop, { scratch, read }), (corpus) => corpus.close())
   }
+  return { training: await open('training', training), validation: await open('validation', [held]) }
 }
 
 /** The weights that count: their average where one is kept. In the form of training. */
@@ -152,6 +145,7 @@ function averaged(config: WaveGlowConfig, { average }: Recipe, current: NDArrays
 /** The training step and the validation pass, compiled. */
 async function loadPrograms(
   device: Device,
+  keep: Keep,
   config: WaveGlowConfig,
   { batch, segment, sigma, clip, average }: Recipe,
   { frames }: CropShape,
@@ -177,6 +171,7 @@ async function loadPrograms(
     }),
     { state },
   )
+  keep(trainer, () => trainer.dispose())
   const validator = await device.load(
     {
       name: 'waveglow validation',
@@ -187,6 +182,7 @@ async function loadPrograms(
     },
     { state: pick(state, Object.keys({ ...params, ...frozen })) },
   )
+  keep(validator, () => validator.dispose())
   return { trainer, validator }
 }
 

@@ -62,6 +62,7 @@ describe('the voices of a pack', () => {
   it.each([
     ['no JSON', 'Ada, Ben'],
     ['nobody', { voices: [] }],
+    ['alike but for case and spaces', { voices: ['Ada', ' ada '].map((name) => ({ name, seconds: 1 })) }],
     ['a voice without a name', { voices: [{ name: '', seconds: 1 }] }],
     ['a duration that is none', { voices: [{ name: 'Ada', seconds: -1 }] }],
   ])('that are %s are refused by the reader, and the model is listed without', async (_, speakers) => {

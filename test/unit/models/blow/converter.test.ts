@@ -5,11 +5,12 @@ import { random } from '../../../../src-main/lib/random'
 import { convertWhole, openConverter } from '../../../../src-main/models/blow/converter'
 import { fromPublicNames } from '../../../../src-main/models/blow/import-weights'
 import { softClamp } from '../../../../src-main/models/blow/soft-clamp'
-import { emphasise, scaleToPeak } from '../../../../src-main/models/blow/augment'
+import { oneVoice } from '../../../../src-main/models/blow/voices'
+import { addNoise, augment, compress, emphasise, scaleToPeak } from '../../../../src-main/models/blow/augment'
 import { goldenConfig as config, readGolden } from '../../../helpers/blow-golden'
 
 const tight = { relative: 1e-4, absolute: 1e-4 }
-const voice = (n: number) => Float32Array.from({ length: 5 }, (_, i) => (i === n ? 1 : 0))
+const voice = (n: number) => oneVoice(5, n)
 const row = (data: ArrayLike<number>) => float32([data.length], Float32Array.from(data))
 
 let io: NDArrays
@@ -37,9 +38,8 @@ describe('conversion', () => {
   it('gives the sound back where both voices are the same, in pieces of any size', async () => {
     const sound = random(3).fillNormal(new Float32Array(3000), 0.2)
     const converter = await openConverter(device, { config, weights }, { from: voice(2), to: voice(2), batch: 3 })
-    for (const size of [3000, 100, 1]) {
+    for (const piece of [3000, 100, 1]) {
       const out: number[] = []
-      const piece = Math.max(size, 37)
       for (let at = 0; at < sound.length; at += piece)
         out.push(...(await converter.push(sound.subarray(at, at + piece))))
       out.push(...(await converter.flush()))
@@ -111,4 +111,43 @@ it('augments as the public implementation for the same draws', () => {
     scaleToPeak(scaled, a)
     expect(row(scaled)).toBeAllclose(row(of('E_magnorm_flip_1')), tight)
   }
+})
+
+describe('the augmentation of level 2', () => {
+  it('adds normal noise of a deviation', () => {
+    const x = new Float32Array(20_000).fill(0.5)
+    addNoise(x, 0.001, random(1))
+    const mean = x.reduce((sum, value) => sum + value, 0) / x.length
+    const deviation = Math.sqrt(x.reduce((sum, value) => sum + (value - mean) ** 2, 0) / x.length)
+    expect(mean).toBeCloseTo(0.5, 4)
+    expect(deviation).toBeCloseTo(0.001, 4)
+    const still = Float32Array.of(0.1, -0.2)
+    addNoise(still, 0, random(1))
+    expect(still).toEqual(Float32Array.of(0.1, -0.2))
+  })
+
+  it('bends the size of samples, not their sign', () => {
+    const x = Float32Array.of(-0.5, 0, 0.25, 1)
+    compress(x, -0.1)
+    expect(row(x)).toBeAllclose(row([-(0.5 ** 0.9), 0, 0.25 ** 0.9, 1]), { relative: 1e-6 })
+    compress(x, 1 / 0.9 - 1)
+    expect(row(x)).toBeAllclose(row([-0.5, 0, 0.25, 1]), { relative: 1e-6 })
+  })
+
+  it('is emphasis, noise, compression and gain, within their bounds', () => {
+    const sound = random(8).fillNormal(new Float32Array(256), 0.2)
+    const [found, by] = [sound.slice(), random(9)]
+    augment(found, { level: 2, quietest: 0.5 }, by)
+    const [expected, draws] = [sound.slice(), random(9)]
+    emphasise(expected, 0.2 * (2 * draws.uniform() - 1))
+    addNoise(expected, 0.001 * draws.uniform(), draws)
+    compress(expected, 0.1 * (2 * draws.uniform() - 1))
+    const gain = 2 * draws.uniform() - 1
+    scaleToPeak(expected, Math.sign(gain) * (0.5 + 0.5 * Math.abs(gain)))
+    expect(found).toEqual(expected)
+    expect(by.state()).toEqual(draws.state())
+    const peak = Math.max(...found.map(Math.abs))
+    expect(peak).toBeGreaterThanOrEqual(0.5 - 1e-6)
+    expect(peak).toBeLessThanOrEqual(1)
+  })
 })

@@ -1,14 +1,18 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { renameSync } from 'node:fs'
+import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { openAudio } from '../../../../src-main/dsp'
 import { NagareError } from '../../../../src-main/lib/errors'
+import { random } from '../../../../src-main/lib/random'
+import { BlowConfig, VoiceFrontEnd } from '../../../../src-main/models/blow/config'
 import { voiceModel } from '../../../../src-main/models/blow/model'
 import { presets, rateAt, readRecipe } from '../../../../src-main/models/blow/recipe'
 import { trainBlow } from '../../../../src-main/models/blow/train'
+import { initialWeights } from '../../../../src-main/models/blow/weights'
 import type { TrainContext } from '../../../../src-main/models/family'
-import { openPack } from '../../../../src-main/packs'
+import { openPack, writePack } from '../../../../src-main/packs'
 import { tempFolder } from '../../../helpers/folder'
 import { writeVoices } from '../../../helpers/voices'
 
@@ -91,17 +95,38 @@ describe('training Blow', () => {
     await preview.close()
   })
 
-  it('resumes to the very same weights, bit for bit', async () => {
-    const set = { ...tiny, average: '0.5' }
-    await trainBlow(context('whole.nagare', { set }))
-    await expect(trainBlow(context('cut.nagare', { set, ...stopAfter(7) }))).rejects.toMatchObject({
-      code: 'cancelled',
-    })
-    expect((await readdir(folder)).sort()).toEqual(['cut.checkpoint.nagare', 'whole.nagare'])
-    await trainBlow(context('cut.nagare', { set, resume: true }))
+  it.each([
+    ['with an average', { average: '0.5' }],
+    ['with noise and compression', { augment: '2' }],
+    ['after a restart', { learningRate: '0.0000001', checkpoint: '1', patience: '2', restarts: '9' }],
+    ['with a base', { base: 'two.nagare' }],
+  ])('resumes to the very same weights, bit for bit, %s', async (what, changed: Record<string, string>) => {
+    const set: Record<string, string> = { ...tiny, ...changed }
+    const more = join(folder, 'more')
+    if (changed['base']) {
+      await trainBlow(context(changed['base'], { steps: 1 }))
+      await writeVoices(more, { names: ['cy'], count: 10, seconds: 0.5, rate: 8000 })
+      set['base'] = join(folder, changed['base'])
+    }
+    const run = (output: string, how: Partial<TrainContext> = {}) =>
+      trainBlow(context(output, { set, data: [changed['base'] ? more : data], ...how }))
+    const before = await readdir(folder)
+    await run('whole.nagare')
+    await expect(run('cut.nagare', stopAfter(7))).rejects.toMatchObject({ code: 'cancelled' })
+    expect((await readdir(folder)).sort()).toEqual([...before, 'cut.checkpoint.nagare', 'whole.nagare'].sort())
+
+    const checkpoint = await openPack(join(folder, 'cut.checkpoint.nagare'))
+    const { voices } = await voiceModel(checkpoint)
+    expect(voices.voices.map(({ name }) => name)).toEqual(['ada', 'ben', ...(changed['base'] ? ['cy'] : [])])
+    for (const { sample } of voices.voices)
+      expect(Buffer.from(await checkpoint.file(sample!)).toString('latin1', 0, 4)).toBe('RIFF')
+    const standing = JSON.parse(Buffer.from(await checkpoint.file('training.json')).toString()) as { restarts: number }
+    expect(standing.restarts > 0).toBe(what === 'after a restart')
+
+    await run('cut.nagare', { resume: true })
     const [whole, cut] = [await openPack(join(folder, 'whole.nagare')), await openPack(join(folder, 'cut.nagare'))]
     expect(cut.weights).toEqual(whole.weights)
-    expect((await readdir(folder)).sort()).toEqual(['cut.nagare', 'whole.nagare'])
+    expect((await readdir(folder)).sort()).toEqual([...before, 'cut.nagare', 'whole.nagare'].sort())
   })
 
   it('starts over from the best weights where it diverges, and ends once it may not any more', async () => {
@@ -138,14 +163,33 @@ describe('training Blow', () => {
   })
 
   it('adds a voice to a pack, moving nothing but voices and what adapts to them', async () => {
-    await trainBlow(context('two.nagare', { steps: 20 }))
+    await trainBlow(
+      context('two.nagare', { steps: 20, about: { name: 'Two', licence: 'CC-BY-4.0', data: { people: 'CC0' } } }),
+    )
     const more = join(folder, 'more')
     await writeVoices(more, { names: ['ben', 'cy'], count: 10, seconds: 0.5, rate: 8000 })
     const set = { ...tiny, base: join(folder, 'two.nagare'), frame: '64', learningRate: '0.01' }
-    await trainBlow(context('three.nagare', { data: [more], set, steps: 15 }))
+    await trainBlow(context('three.nagare', { data: [more], set, steps: 15, about: undefined }))
     const [two, three] = [await openPack(join(folder, 'two.nagare')), await openPack(join(folder, 'three.nagare'))]
     const { config, voices } = await voiceModel(three)
+    const { voices: before } = await voiceModel(two)
     expect(config).toMatchObject({ frame: 128, voices: 3 })
+    // What the base kept out of its training stays out; the new data has the ids 0 … 9.
+    const held = [...voices.validation, ...voices.test].filter((id) => Number(id) < 10)
+    expect(voices.validation).toEqual(expect.arrayContaining(before.validation))
+    expect(voices.test).toEqual(expect.arrayContaining(before.test))
+    expect(voices.validation.filter((id) => voices.test.includes(id))).toEqual([])
+    expect(three.manifest).toMatchObject({
+      description: 'Turns a voice into another: ada, ben, cy.',
+      licence: 'CC-BY-4.0',
+      provenance: {
+        data: [
+          { name: 'people', licence: 'CC0', amount: '20 recordings' },
+          { name: 'more', licence: 'not stated', amount: `${2 * (10 - held.length)} recordings` },
+        ],
+        notes: expect.stringContaining(`Voices added to Two (sha256 ${two.sha256}). The weights`),
+      },
+    })
     expect(voices.voices.map(({ name, sample }) => [name, sample])).toEqual([
       ['ada', 'voice-0.wav'],
       ['ben', 'voice-1.wav'],
@@ -158,6 +202,84 @@ describe('training Blow', () => {
     }
     const again = context('again.nagare', { data: [data], set })
     await expect(trainBlow(again)).rejects.toMatchObject({ message: expect.stringMatching(/knows ada, ben already/) })
+    await rename(join(more, 'ben'), join(more, 'Ben'))
+    await expect(trainBlow(context('again.nagare', { data: [more], set }))).rejects.toMatchObject({
+      code: 'bad-input',
+      message: expect.stringMatching(/has a voice ben; the data has Ben, alike but for case/),
+    })
+  })
+
+  it('takes a base as it is: its sizes, its level, names that are paths and samples that are missing', async () => {
+    const names = ['ada', '/../../../x']
+    const sizes = { frame: 128, squeeze: 4, blocks: 2, flows: 1, channels: 16, kernel: 5, embedding: 4, voices: 2 }
+    const config = BlowConfig.parse(sizes)
+    const frontEnd = VoiceFrontEnd.parse({ sampleRate: 8000, peak: 0.5 })
+    const provenance = { data: [], command: '', seed: 1, steps: 0, seconds: null, device: null, notes: '' }
+    const speakers = { voices: names.map((name, i) => ({ name, seconds: 9, sample: `${i}.wav` })) }
+    const base = join(folder, 'base.nagare')
+    await writePack(
+      base,
+      { kind: 'blow', name: 'Base', description: '', licence: 'CC0', config, frontEnd, provenance, metrics: [] },
+      initialWeights(config, random(1)),
+      { 'speakers.json': Buffer.from(JSON.stringify(speakers)), '1.wav': Buffer.from('sound') },
+    )
+    const inner = join(folder, 'a', 'b', 'c')
+    await mkdir(inner, { recursive: true })
+    const more = join(folder, 'more')
+    await writeVoices(more, { names: ['ada', 'cy'], count: 10, seconds: 0.5, rate: 8000 })
+    const set = { ...tiny, base, preview: '1', sampleRate: '16000' }
+    await trainBlow(context('a/b/c/new.nagare', { data: [more], set, steps: 1, about: undefined }))
+    const pack = await openPack(join(inner, 'new.nagare'))
+    const found = await voiceModel(pack)
+    expect(found.config).toEqual({ ...config, voices: 3 })
+    expect(found.frontEnd).toEqual(frontEnd)
+    expect(found.voices.voices).toEqual([
+      { name: 'ada', seconds: 9, sample: 'voice-0.wav' },
+      { name: '/../../../x', seconds: 9, sample: 'voice-1.wav' },
+      { name: 'cy', seconds: expect.any(Number), sample: 'voice-2.wav' },
+    ])
+    expect(Buffer.from(await pack.file('voice-1.wav')).toString()).toBe('sound')
+    expect(pack.manifest.licence).toBe('CC0')
+    expect((await readdir(folder)).sort()).toEqual(['a', 'base.nagare', 'more'])
+    expect((await readdir(join(inner, 'new.previews'))).sort()).toEqual([
+      expect.stringMatching(/^0000001 \d as _\.\._\.\._\.\._x\.wav$/),
+      expect.stringMatching(/^0000001 \d as ada\.wav$/),
+    ])
+  })
+
+  it('counts the recordings of each folder, however it is written and its neighbours are named', async () => {
+    const second = join(home, 'people2')
+    await writeVoices(second, { names: ['cy'], count: 12, seconds: 0.5, rate: 8000 })
+    const folders = [`./${relative(process.cwd(), data)}`, second]
+    await trainBlow(context('all.nagare', { data: folders, steps: 1 }))
+    const { manifest } = await openPack(join(folder, 'all.nagare'))
+    expect(manifest.provenance.data).toEqual([
+      { name: 'people', licence: 'CC0', amount: '20 recordings' },
+      { name: 'people2', licence: 'not stated', amount: '10 recordings' },
+    ])
+  })
+
+  it('says where validation looked at what it trained on, and previews that', async () => {
+    const few = join(folder, 'few')
+    await writeVoices(few, { names: ['ada', 'ben'], count: 2, seconds: 2, rate: 8000 })
+    await trainBlow(context('few.nagare', { data: [few], steps: 1, set: { ...tiny, preview: '1' } }))
+    const { manifest } = await openPack(join(folder, 'few.nagare'))
+    expect(manifest.metrics[0]!.protocol).toMatch(/^16 frames that were trained on too, there being too few utterances/)
+    expect((await readdir(join(folder, 'few.previews'))).sort()).toEqual([
+      '0000001 0 as ada.wav',
+      '0000001 0 as ben.wav',
+    ])
+  })
+
+  it('needs the recordings no more once it has read them', async () => {
+    const moved = join(folder, 'moved')
+    await writeVoices(moved, { names: ['ada', 'ben'], count: 10, seconds: 0.5, rate: 8000 })
+    const progress: TrainContext['progress'] = ({ phase, done }) => {
+      if (phase === 'Training' && done === 1) renameSync(moved, `${moved} away`)
+    }
+    await trainBlow(context('kept.nagare', { data: [moved], steps: 2, progress }))
+    const { voices } = await voiceModel(await openPack(join(folder, 'kept.nagare')))
+    expect(voices.voices.map(({ sample }) => sample)).toEqual(['voice-0.wav', 'voice-1.wav'])
   })
 
   it('says what is wrong with settings and data', async () => {
@@ -177,6 +299,7 @@ describe('training Blow', () => {
       message: expect.stringMatching(/There are 0\.8 s of ada to train on; a voice needs at least 3 s/),
     })
     await refused({ resume: true }).toMatchObject({ code: 'not-found' })
+    await refused({ device: 'nonsense' }).toMatchObject({ message: expect.stringMatching(/nonsense/) })
     expect((await readdir(folder)).sort()).toEqual(['short'])
   })
 })

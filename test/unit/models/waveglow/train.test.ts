@@ -121,6 +121,7 @@ describe('training WaveGlow', () => {
     await refused({ set: { depth: '3' } }).toThrow(/no setting depth/)
     await refused({ set: { ...tiny, group: '100' } }).toThrow(/whole steps of 100/)
     await refused({ set: { ...tiny, segment: '4000' } }).toThrow(/no whole groups of 128/)
+    await refused({ device: 'nonsense' }).toThrow(/nonsense/)
     await refused({ data: [join(folder, 'nowhere')] }).toMatchObject({ code: 'not-found' })
     await writeFile(join(data, '4.wav'), 'no sound')
     await refused({}).toMatchObject({ file: join(data, '4.wav') })
