@@ -1,11 +1,11 @@
 import { basename } from 'node:path'
 import { NagareError } from '../lib/errors'
 import { convert as task } from '../tasks/convert'
-import { convertFile, type Converted } from '../tasks/convert/convert-file'
-import { convertSettings, type ConvertSettings } from '../tasks/convert/settings'
+import { convertFile, voiceWords, type Converted } from '../tasks/convert/convert-file'
+import { convertSettings, longestVoice, type ConvertSettings } from '../tasks/convert/settings'
 import { runOnDevice } from '../tasks/run-on-device'
 import type { TaskContext } from '../tasks/task'
-import { commonOptions, needed, number, oneOf, seedOf, text, type Command } from './command'
+import { commonOptions, needed, number, oneOf, seedOf, text, type Arguments, type Command } from './command'
 import { formatFor, inputFile, otherThan, outputPath, soundFormats, soundName } from './outputs'
 import { findPackOfKind } from './places'
 import { duration } from './terminal'
@@ -30,7 +30,7 @@ export const convert: Command = {
     '--share S': 'share of the second voice, 0 to 1 (0.5)',
     '--start S': 'second from which the recording is converted; the rest stays as it is',
     '--end S': 'second up to which it is converted',
-    '--no-normalize': "keep the recording's level in place of a peak of 0.98",
+    '--no-normalize': "keep the recording's level in place of a peak of 0.98; a stretch always keeps it",
     '--format F': 'samples of OUT: f32, s16 or s24 (.wav: f32; .flac: s24, or s16)',
     '--model PACK': 'a model pack, by path or by its name in `nagare models`',
   },
@@ -52,10 +52,15 @@ export const convert: Command = {
       throw new NagareError('bad-input', 'convert needs a recording.', { hint: `Usage: ${usage}` })
     const out = soundName(needed(values, 'out', usage))
     const second = { min: 0, max: 1e9 }
+    needed(values, 'to', usage)
+    if (text(values, 'share') !== undefined && !text(values, 'blend'))
+      throw new NagareError('bad-input', '--share is that of a second voice, and --blend is missing.', {
+        hint: `Usage: ${usage}`,
+      })
     const settings = convertSettings.parse({
-      to: needed(values, 'to', usage),
-      from: text(values, 'from'),
-      blend: text(values, 'blend'),
+      to: voice(values, 'to'),
+      from: voice(values, 'from'),
+      blend: voice(values, 'blend'),
       share: number(values, 'share', { min: 0, max: 1 }),
       start: number(values, 'start', second),
       end: number(values, 'end', second),
@@ -87,7 +92,8 @@ export const convert: Command = {
         },
       },
     )
-    const { channels, from, identified, likelihoods, clippedSource, seconds: materialSeconds } = made!
+    const { settings: used, channels, identified, likelihoods, clippedSource, seconds: materialSeconds } = made!
+    const { from } = used
     const seconds = (performance.now() - startedAt) / 1000
     if (channels > 1) terminal.note(`${given} has ${channels} channels; they were mixed to one.`)
     if (clippedSource > clippedFrom)
@@ -99,10 +105,20 @@ export const convert: Command = {
     const took = seconds < 9.95 ? `${seconds.toFixed(1)} s` : duration(seconds)
     return {
       json: {
-        ...{ task: task.id, pack, device, seed, settings: { ...settings, from }, format, input, output },
+        ...{ task: task.id, pack, device, seed, settings: used, format, input, output },
         ...{ from, identified, likelihoods, channels, clippedSource, seconds, materialSeconds, rtf },
       },
-      text: `${output}: ${from}${identified ? ', it seems,' : ''} as ${settings.to} (${took}${ratio})`,
+      text: `${output}: ${from}${identified ? ', it seems,' : ''} as ${voiceWords(used)} (${took}${ratio})`,
     }
   },
+}
+
+/** The name of a voice; throws `bad-input` for one longer than any is. */
+function voice(values: Arguments['values'], option: string): string | undefined {
+  const given = text(values, option)
+  if (given === undefined || given.length <= longestVoice) return given
+  throw new NagareError(
+    'bad-input',
+    `--${option} must be the name of a voice, of at most ${longestVoice} characters, got ${given.length}.`,
+  )
 }

@@ -63,6 +63,8 @@ export const Origin = z.object({
   /** Why it was not the device asked for; null where it was. */
   fallback: z.string().nullable().default(null),
   seconds,
+  /** What the task found on the way, e.g. `clippedSource`, the share of the source's samples at full scale. */
+  facts: z.record(z.string(), z.unknown()).optional(),
 })
 export type Origin = z.infer<typeof Origin>
 

@@ -25,8 +25,8 @@ export function jobOutputs(project: Project, shelf: PackShelf): Pick<QueueOption
       const pack = packs.get(id)!
       packs.delete(id)
       const results: string[] = []
-      for (const { role, file, name, settings: used } of outputs) {
-        const made = { settings: used ?? settings, seed, device, fallback, seconds }
+      for (const { role, file, name, settings: used, facts } of outputs) {
+        const made = { settings: used ?? settings, seed, device, fallback, seconds, ...(facts ? { facts } : {}) }
         const origin: Origin = { job: id, task, role, source, pack, ...made }
         results.push((await adopt(project, { file, name, move: true }, { origin, thorough: true })).id)
       }

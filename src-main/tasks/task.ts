@@ -9,6 +9,8 @@ export interface TaskOutput {
   name: string
   /** The settings that it was made with, where the task chose some that were left to it. */
   settings?: Record<string, unknown>
+  /** What the task found on the way that belongs to the result's record; JSON. */
+  facts?: Record<string, unknown>
 }
 
 export interface TaskProgress {

@@ -1,13 +1,20 @@
 import { z } from 'zod'
 
+/** Most characters in the name of a voice. */
+export const longestVoice = 200
+
 const seconds = z.number().nonnegative().nullable().default(null)
 
 /** Settings of voice conversion; titles and descriptions are what the window shows. */
 export const convertSettings = z.object({
-  to: z.string().max(200).default('').meta({ title: 'Voice', description: 'The voice that the recording shall have.' }),
+  to: z
+    .string()
+    .max(longestVoice)
+    .default('')
+    .meta({ title: 'Voice', description: 'The voice that the recording shall have.' }),
   blend: z
     .string()
-    .max(200)
+    .max(longestVoice)
     .default('')
     .meta({ title: 'Second voice', description: 'A voice to mix in. Empty for none.' }),
   share: z.number().min(0).max(1).default(0.5).meta({
@@ -16,14 +23,15 @@ export const convertSettings = z.object({
   }),
   from: z
     .string()
-    .max(200)
+    .max(longestVoice)
     .default('')
     .meta({ title: 'Who speaks', description: "One of the model's voices; empty finds the likeliest." }),
   start: seconds.meta({ title: 'From', description: 'Second from which the recording is converted.' }),
   end: seconds.meta({ title: 'To', description: 'Second up to which the recording is converted.' }),
-  normalize: z
-    .boolean()
-    .default(true)
-    .meta({ title: 'Normalize', description: 'Bring the result to full level. Otherwise it keeps the recording’s.' }),
+  normalize: z.boolean().default(true).meta({
+    title: 'Normalize',
+    description:
+      'Bring the result to full level. Otherwise, and where a stretch is converted, it keeps the recording’s.',
+  }),
 })
 export type ConvertSettings = z.infer<typeof convertSettings>

@@ -1,13 +1,11 @@
-import { downmix, openAudio, resampler } from '../../dsp'
+import { downmix, resampler, type AudioReader } from '../../dsp'
 import { NagareError } from '../../lib/errors'
+import { frameSample } from './frame-sample'
 
 /** Samples of a source at or above this are taken for clipped. */
 const clippedFrom = 0.999
-/** Root mean square below which a frame is silence. */
+/** Deviation from its mean below which a frame is silence. */
 const silence = 1e-4
-/** Frames kept to tell who speaks, and their least level against the loudest. */
-const mostFrames = 64
-const leastShare = 0.2
 
 /** What has to be known of a recording before it is converted. */
 export interface Survey {
@@ -18,86 +16,84 @@ export interface Survey {
   last: number
   /** Samples of the whole recording. */
   frames: number
-  /** Mean of the stretch, and its largest sample once that is taken off; at the model's rate. */
+  /** Mean of the stretch, and its largest sample at the model's rate once that is taken off. */
   mean: number
   peak: number
-  /** Share of the stretch's samples at full scale. */
+  /** Share of samples at full scale, in the stretch and the channel that has most of them. */
   clipped: number
-  /** Some of its frames at the model's rate, loud ones, as they came. */
+  /** Some of its frames at the model's rate, loud ones, the mean taken off. */
   voiced: Float32Array[]
 }
 
+export interface SurveyOptions {
+  /** The recording's name in errors. */
+  path: string
+  /** Rate (Hz) and frame (samples) of the model. */
+  rate: number
+  frame: number
+  check(): void
+  /** Called with the seconds that were read, and those there are. */
+  read(done: number, total: number): void
+}
+
 /**
- * Reads the stretch from `start` to `end` (s; null for the recording's own ends) once. Throws what `openAudio` throws, `bad-input` for a stretch
- * outside the recording, and for silence.
+ * Reads the stretch from `start` to `end` (s; null for the recording's own ends) once. Throws `bad-input` for a stretch outside the recording, and
+ * for silence; a constant offset is silence.
  */
 export async function survey(
-  path: string,
+  reader: AudioReader,
   { start, end }: { start: number | null; end: number | null },
-  { rate, frame, check }: { rate: number; frame: number; check: () => void },
+  { path, rate, frame, check, read }: SurveyOptions,
 ): Promise<Survey> {
-  const reader = await openAudio(path, { check })
-  try {
-    const { sampleRate, channels, frames } = reader.info
-    const first = Math.round((start ?? 0) * sampleRate)
-    const last = Math.min(frames, end === null ? frames : Math.round(end * sampleRate))
-    if (first >= last)
-      throw new NagareError(
-        'bad-input',
-        `There is nothing between ${start ?? 0} s and ${end ?? frames / sampleRate} s of ${path}: it is ${(frames / sampleRate).toFixed(2)} s long.`,
-        { file: path, hint: 'Choose another stretch.' },
-      )
-    await reader.seek(first)
-    const converter = resampler(sampleRate, rate)
-    let [sum, count, least, most, clipped] = [0, 0, Infinity, -Infinity, 0]
-    let loudest = 0
-    let [part, filled] = [new Float32Array(frame), 0]
-    let every = 1
-    let seen = 0
-    let voiced: { x: Float32Array; level: number }[] = []
-    const look = (x: Float32Array) => {
-      for (const value of x) {
-        sum += value
-        least = Math.min(least, value)
-        most = Math.max(most, value)
-        part[filled++] = value
-        if (filled < frame) continue
-        keep()
-      }
-      count += x.length
+  const { sampleRate, channels, frames } = reader.info
+  const first = Math.round((start ?? 0) * sampleRate)
+  const last = Math.min(frames, end === null ? frames : Math.round(end * sampleRate))
+  if (first >= last)
+    throw new NagareError(
+      'bad-input',
+      `There is nothing between ${start ?? 0} s and ${end ?? frames / sampleRate} s of ${path}: it is ${(frames / sampleRate).toFixed(2)} s long.`,
+      { file: path, hint: 'Choose another stretch.' },
+    )
+  const toModel = resampler(sampleRate, rate)
+  const sample = frameSample(frame)
+  const clipped = new Array<number>(channels).fill(0)
+  /** A first estimate of the mean, taken off before the rate changes: the filter would make a click of where an offset starts. */
+  let base: number | undefined
+  let [sum, count, least, most] = [0, 0, Infinity, -Infinity]
+  const look = (x: Float32Array) => {
+    for (const value of x) {
+      least = Math.min(least, value)
+      most = Math.max(most, value)
     }
-    const keep = () => {
-      const level = Math.sqrt(part.reduce((total, value) => total + value * value, 0) / frame)
-      loudest = Math.max(loudest, level)
-      if (seen++ % every === 0) voiced.push({ x: part, level })
-      // Long recordings are looked at ever more sparsely.
-      if (voiced.length >= 2 * mostFrames) [voiced, every] = [voiced.filter((_, i) => i % 2 === 0), 2 * every]
-      ;[part, filled] = [new Float32Array(frame), 0]
-    }
-    for (let at = first; at < last;) {
-      check()
-      const block = await reader.read(Math.min(sampleRate, last - at))
-      if (!block) break
-      at += block[0]!.length
-      const mono = downmix(block)
-      for (const x of mono) if (Math.abs(x) >= clippedFrom) clipped++
-      look(converter.push(mono))
-    }
-    look(converter.flush())
-    if (filled > 0) keep()
-    const mean = sum / Math.max(1, count)
-    const peak = Math.max(most - mean, mean - least)
-    if (!(loudest >= silence) || !(peak > 0))
-      throw new NagareError('bad-input', `${path} is silent there; there is no voice to convert.`, {
-        file: path,
-        hint: 'Choose a recording or a stretch in which somebody speaks.',
-      })
-    return {
-      ...{ sampleRate, channels, frames, first, last, mean, peak },
-      clipped: clipped / (last - first),
-      voiced: voiced.filter(({ level }) => level >= leastShare * loudest).map(({ x }) => x),
-    }
-  } finally {
-    await reader.close()
+    sample.add(x)
+  }
+  await reader.seek(first)
+  for (let at = first; at < last;) {
+    check()
+    const block = await reader.read(Math.min(sampleRate, last - at))
+    if (!block) break
+    for (const [c, x] of block.entries()) for (const value of x) if (Math.abs(value) >= clippedFrom) clipped[c]!++
+    const mono = downmix(block)
+    const offset = (base ??= mono.reduce((total, value) => total + value, 0) / mono.length)
+    const level = mono.map((value) => value - offset)
+    for (const value of level) sum += value
+    count += level.length
+    look(toModel.push(level))
+    at += level.length
+    read((at - first) / sampleRate, (last - first) / sampleRate)
+  }
+  look(toModel.flush())
+  const rest = sum / Math.max(1, count)
+  const peak = Math.max(most - rest, rest - least)
+  const { loudest, frames: voiced } = sample.end()
+  if (!(loudest >= silence) || !(peak > 0))
+    throw new NagareError('bad-input', `${path} is silent there; there is no voice to convert.`, {
+      file: path,
+      hint: 'Choose a recording or a stretch in which somebody speaks.',
+    })
+  return {
+    ...{ sampleRate, channels, frames, first, last, mean: (base ?? 0) + rest, peak },
+    clipped: Math.max(...clipped) / Math.max(1, count),
+    voiced: voiced.map((x) => x.map((value) => value - rest)),
   }
 }

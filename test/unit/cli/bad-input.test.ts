@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, type TestContext } from 'vitest'
 import { openPack, writePack } from '../../../src-main/packs'
 import { writeContainer } from '../../../src-main/packs/container'
+import { writeTinyBlow } from '../../helpers/blow-pack'
 import { filesUnder, tempFolder } from '../../helpers/folder'
 import { babble, formatBody, int16Bytes, riffChunk, wav16, wavFile } from '../../helpers/signals'
 import { installNagare, refusal, root, stranger, wavFloat, type Nagare } from './nagare'
@@ -21,6 +22,7 @@ beforeAll(async () => {
   cwd = await mkdtemp(join(tmpdir(), 'nagare-bad-'))
   await writeFile(join(cwd, 'good.wav'), wav16(speech))
   await mkdir(join(cwd, 'folder.wav'))
+  await writeTinyBlow(join(cwd, 'voices'), { frame: 256 })
 }, 60_000)
 afterAll(async () => {
   await nagare.remove()
@@ -49,10 +51,10 @@ describe('recordings', () => {
     if (bytes !== undefined) await writeFile(join(cwd, name), bytes)
     const out = `out-${name}`
     await mkdir(join(cwd, out))
-    const args = ['enhance', name, '-o', join(out, 'clean.wav'), '--noise-out', join(out, 'noise.wav')]
-    expect(await nagare.run([...args, '--iterations', '1', '--json'], { cwd })).toEqual(
-      refusal(code, join(cwd, name), ...words),
-    )
+    const enhance = ['enhance', name, '-o', join(out, 'clean.wav'), '--noise-out', join(out, 'noise.wav')]
+    const convert = ['convert', name, '-o', join(out, 'other.wav'), '--to', 'Ben', '--model', 'voices']
+    for (const args of [[...enhance, '--iterations', '1', '--json'], convert])
+      expect(await nagare.run(args, { cwd })).toEqual(refusal(code, join(cwd, name), ...words))
     expect(await readdir(join(cwd, out))).toEqual([])
   })
 
@@ -166,12 +168,16 @@ describe('a full disk', () => {
     return spawnSync('unshare', [...own, 'sh', '-c', mounted, ...args], { cwd: folder, encoding: 'utf8' })
   }
 
-  it('is told in one line and left empty', async ({ skip }) => {
+  it.for([
+    ['enhance', '--iterations 1'],
+    ['convert', '--to Ben --model voices'],
+  ])('is told by %s in one line and left empty', async ([name, options], { skip }) => {
     const folder = await tempFolder()
     await mkdir(join(folder, 'full'))
     if (onSmallDisk(folder, 'true', []).status !== 0) skip('a small disk cannot be mounted here')
     await copyFile(join(cwd, 'good.wav'), join(folder, 'good.wav'))
-    const command = '"$0" "$1" enhance good.wav -o full/clean.wav --iterations 1'
+    await writeTinyBlow(join(folder, 'voices'), { frame: 256 })
+    const command = `"$0" "$1" ${name} good.wav -o full/clean.wav ${options}`
     const { stdout, stderr } = onSmallDisk(folder, `${command}; echo "code $?"; ls -A full`, [
       process.execPath,
       nagare.file,
