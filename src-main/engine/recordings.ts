@@ -45,6 +45,8 @@ export function watchRecordings({ project, emit, clock = systemClock }: Recordin
     const work = finishRecording(project, id, { recovered, onUnreadable }).finally(() => {
       finishing.delete(id)
       seen.delete(id)
+      // What failed is tried again, once it is quiet.
+      lookLater()
     })
     finishing.set(id, work)
     return work

@@ -1,4 +1,5 @@
 import type { ErrorRecord } from '../contract/records'
+import { placeIn, readBody } from './body'
 import { refusal } from './room'
 
 /** Most bytes of one piece of live sound: 10 s at 48 kHz. */
@@ -28,17 +29,16 @@ const statusOf = { 'not-found': 404, conflict: 409, 'bad-input': 400, unavailabl
  * `Compute-Seconds` says how long it took. Answers `{error}` where there is no such session (404), no engine (503), or the piece is wrong (400, 409, 413).
  */
 export async function liveResponse(request: Request, session: string, live: LiveLine | undefined): Promise<Response> {
-  const { searchParams } = new URL(request.url)
-  const part = Number(searchParams.get('part') ?? Number.NaN)
-  if (!Number.isSafeInteger(part) || part < 0)
+  const part = placeIn(request, 'part')
+  if (part === undefined)
     return refusal(400, { code: 'bad-input', message: 'A piece of live sound needs its number: ?part=0, 1, 2 …' })
-  if (Number(request.headers.get('content-length') ?? 0) > longestPiece) return tooLong()
-  const sound = new Uint8Array(await request.arrayBuffer())
-  if (sound.length > longestPiece) return tooLong()
+  const sound = await readBody(request, longestPiece)
+  if (!sound)
+    return refusal(413, { code: 'bad-input', message: `A piece of live sound may have ${longestPiece} bytes.` })
   if (sound.length % 4)
     return refusal(400, { code: 'bad-input', message: `Expected 32-bit floats, found ${sound.length} bytes.` })
   const answer: LiveAnswer = live
-    ? await live({ session, part, last: searchParams.has('last'), sound })
+    ? await live({ session, part, last: new URL(request.url).searchParams.has('last'), sound })
     : { error: { code: 'unavailable', message: 'Live conversion is not to be had here.' } }
   if ('error' in answer) return refusal(statusOf[answer.error.code] ?? 500, answer.error)
   return new Response(answer.sound as Uint8Array<ArrayBuffer>, {
@@ -49,6 +49,3 @@ export async function liveResponse(request: Request, session: string, live: Live
     },
   })
 }
-
-const tooLong = () =>
-  refusal(413, { code: 'bad-input', message: `A piece of live sound may have ${longestPiece} bytes.` })

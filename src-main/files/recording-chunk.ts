@@ -1,6 +1,8 @@
+import { constants } from 'node:fs'
 import { open, readFile, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { headFile, RecordingHead, soundFileName } from '../contract/recording'
+import { placeIn, readBody } from './body'
 import { inside } from './path-guard'
 import { full, refusal, roomIn } from './room'
 
@@ -16,23 +18,23 @@ const flushing = new Set<string>()
  * recording goes on. Answers `{error}` with 404 where there is no such recording (any more), 400, 413, or 507 when the disk is full.
  */
 export async function chunkResponse(request: Request, folder: string, id: string): Promise<Response> {
-  const own = await inside(folder, id)
-  const head = own && (await readHead(own))
-  if (!head) return refusal(404, { code: 'not-found', message: 'This recording is over, or was never begun.' })
-  const at = Number(new URL(request.url).searchParams.get('at') ?? Number.NaN)
-  const bytes = await readBody(request)
+  const at = placeIn(request, 'at')
+  const bytes = await readBody(request, longestChunk)
   if (!bytes)
     return refusal(413, { code: 'bad-input', message: `A chunk may have ${longestChunk} bytes; this one has more.` })
-  if (!Number.isSafeInteger(at) || at < 0 || at % head.blockAlign || bytes.length % head.blockAlign)
+  const own = await inside(folder, id)
+  const head = own && (await readHead(own))
+  if (!head) return over()
+  if (at === undefined || at % head.blockAlign || bytes.length % head.blockAlign)
     return refusal(400, {
       code: 'bad-input',
-      message: `A chunk must begin and end at whole frames of ${head.blockAlign} bytes; found ${bytes.length} bytes at ${at}.`,
+      message: `A chunk must begin and end at whole frames of ${head.blockAlign} bytes; found ${bytes.length} bytes at ${at ?? 'no place'}.`,
     })
-  const room = await roomIn(own)
-  if (bytes.length > room) return full(room)
   let file: FileHandle | undefined
   try {
-    file = await open(join(own, soundFileName), 'r+')
+    const room = await roomIn(own)
+    if (bytes.length > room) return full(room)
+    file = await open(join(own, soundFileName), constants.O_RDWR | (constants.O_NOFOLLOW ?? 0))
     const present = (await file.stat()).size - head.dataOffset
     const have = present - (present % head.blockAlign)
     if (at > have)
@@ -42,17 +44,22 @@ export async function chunkResponse(request: Request, folder: string, id: string
       )
     if (bytes.length === 0) await file.utimes(new Date(), new Date())
     else await writeAll(file, finiteSamples(bytes), head.dataOffset + at)
+    // What was completed meanwhile may lack these samples: they are to go into another.
+    if (!(await readHead(own))) return over()
     flushLater(id, file)
     file = undefined
     return Response.json({ have: Math.max(have, at + bytes.length) }, { headers: { 'Cache-Control': 'no-store' } })
   } catch (thrown) {
     const { code } = thrown as NodeJS.ErrnoException
     if (code === 'ENOSPC' || code === 'EDQUOT') return full(0)
+    if (code === 'ENOENT') return over()
     throw thrown
   } finally {
     await file?.close()
   }
 }
+
+const over = () => refusal(404, { code: 'not-found', message: 'This recording is over, or was never begun.' })
 
 async function readHead(folder: string): Promise<RecordingHead | undefined> {
   try {
@@ -60,24 +67,6 @@ async function readHead(folder: string): Promise<RecordingHead | undefined> {
   } catch {
     return undefined
   }
-}
-
-/** The body in one piece; undefined where it is too long. */
-async function readBody(request: Request): Promise<Uint8Array | undefined> {
-  const pieces: Uint8Array[] = []
-  let length = 0
-  for await (const piece of request.body ?? []) {
-    length += piece.length
-    if (length > longestChunk) return undefined
-    pieces.push(piece)
-  }
-  const whole = new Uint8Array(length)
-  let at = 0
-  for (const piece of pieces) {
-    whole.set(piece, at)
-    at += piece.length
-  }
-  return whole
 }
 
 /** The same samples; silence in place of what is no number, which would make the whole recording unreadable. */

@@ -56,12 +56,13 @@ export async function measure(
   return { loudness: Number.isFinite(loudness) ? loudness : null, peak, peaks: encodePeaks(builder.finish()) }
 }
 
-/** Where the samples lie in the WAV file at `path`; undefined when browsers cannot play it as it is (no RIFF WAVE, 64-bit floats). */
+/** Where the samples lie in the WAV file at `path`; undefined when browsers cannot play it as it is (no RIFF or RF64 WAVE, 64-bit floats). */
 export async function playableSamples(path: string): Promise<AudioFacts['pcm'] | undefined> {
   const handle = await open(path, 'r')
   try {
     const { buffer } = await handle.read(Buffer.alloc(12), 0, 12, 0)
-    if (buffer.toString('latin1', 0, 4) !== 'RIFF' || buffer.toString('latin1', 8, 12) !== 'WAVE') return undefined
+    const [form, type] = [buffer.toString('latin1', 0, 4), buffer.toString('latin1', 8, 12)]
+    if ((form !== 'RIFF' && form !== 'RF64') || type !== 'WAVE') return undefined
     const { dataOffset, encoding } = await readWavLayout(handle, (await handle.stat()).size, path, true)
     return encoding === 'f64' ? undefined : { offset: dataOffset, encoding }
   } finally {

@@ -1,5 +1,6 @@
 import type { Asset, RecordedBy } from '@contract'
-import { copyFile, link, mkdir, open, readdir, readFile, rename, rm, stat, statfs } from 'node:fs/promises'
+import { constants } from 'node:fs'
+import { copyFile, link, lstat, mkdir, open, readdir, readFile, rename, rm, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { diskReserve, headFile, RecordingHead, soundFileName } from '../contract/recording'
 import { wavHeader } from '../dsp'
@@ -17,6 +18,8 @@ export interface OpenRecording {
 }
 
 const bytesPerSample = 4
+/** What `recording.json` is called from the moment a recording is completed: no more samples are taken into it. */
+const finishingFile = 'finishing.json'
 
 /** Begins a recording: a WAV file of 32-bit floats that grows from its end and is complete at any moment but for its header. Throws `disk-full`. */
 export async function beginRecording(
@@ -56,9 +59,9 @@ export async function openRecordings({ paths, log }: Pick<Project, 'paths' | 'lo
   for (const name of await readdir(paths.recordings)) {
     const folder = join(paths.recordings, name)
     try {
-      const head = RecordingHead.parse(JSON.parse(await readFile(join(folder, headFile), 'utf8')))
+      const head = RecordingHead.parse(JSON.parse(await readHead(folder)))
       if (head.id !== name) throw new NagareError('corrupt', `expected the recording ${name}, found ${head.id}`)
-      found.push({ head, changedAt: (await stat(join(folder, soundFileName))).mtimeMs })
+      found.push({ head, changedAt: (await ownSound(folder)).mtimeMs })
     } catch (thrown) {
       log.warn('recording-skipped', { folder: name, error: thrown })
     }
@@ -77,8 +80,9 @@ export async function finishRecording(
 ): Promise<Asset | undefined> {
   const { paths, assets } = project
   const folder = join(paths.recordings, id)
-  const drop = () => rm(folder, { recursive: true, force: true })
-  const text = await readFile(join(folder, headFile), 'utf8').catch(() => {
+  // What cannot be dropped now is found, and dropped, by the next look at the recordings.
+  const drop = () => remove(folder).catch((error: unknown) => project.log.warn('recording-not-dropped', { id, error }))
+  const text = await readHead(folder).catch(() => {
     throw new NagareError('not-found', 'This recording is over already.', { hint: 'Look for it in the library.' })
   })
   const head = RecordingHead.parse(JSON.parse(text))
@@ -88,6 +92,10 @@ export async function finishRecording(
     return there
   }
   const sound = join(folder, soundFileName)
+  await ownSound(folder)
+  await rename(join(folder, headFile), join(folder, finishingFile)).catch((thrown: NodeJS.ErrnoException) => {
+    if (thrown.code !== 'ENOENT') throw asNagareError(thrown, head.name)
+  })
   if ((await completeHeader(sound, head)) === 0) {
     await drop()
     return undefined
@@ -107,12 +115,31 @@ export async function finishRecording(
 
 /** Drops a recording and its samples; harmless where there is none. */
 export async function discardRecording({ paths }: Pick<Project, 'paths'>, id: string): Promise<void> {
-  await rm(join(paths.recordings, id), { recursive: true, force: true })
+  await remove(join(paths.recordings, id))
+}
+
+const remove = (folder: string) => rm(folder, { recursive: true, force: true, maxRetries: 5 })
+
+/** The text of the head of a recording that goes on, or is being completed. */
+const readHead = (folder: string) =>
+  readFile(join(folder, headFile), 'utf8').catch(() => readFile(join(folder, finishingFile), 'utf8'))
+
+/** Facts of a recording's samples; throws `corrupt` where a link leads to them, as in a project from elsewhere, for they would be written through it. */
+async function ownSound(folder: string) {
+  const file = join(folder, soundFileName)
+  const [own, sound] = await Promise.all([lstat(folder), lstat(file)]).catch((thrown: unknown) => {
+    throw asNagareError(thrown, file)
+  })
+  if (own.isDirectory() && sound.isFile()) return sound
+  throw new NagareError('corrupt', `${folder}: expected a folder with a file ${soundFileName}, found a link.`, {
+    hint: 'Remove it from the project.',
+    file: folder,
+  })
 }
 
 /** Cuts a frame that was written in part and puts the true sizes into the header; answers the number of frames. */
 async function completeHeader(file: string, { sampleRate, channels, dataOffset, blockAlign }: RecordingHead) {
-  const handle = await open(file, 'r+').catch((thrown: unknown) => {
+  const handle = await open(file, constants.O_RDWR | (constants.O_NOFOLLOW ?? 0)).catch((thrown: unknown) => {
     throw asNagareError(thrown, file)
   })
   try {

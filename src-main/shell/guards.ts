@@ -55,7 +55,7 @@ export function guardSession(session: Session): void {
     if (permission !== 'media') return answer(own && granted.has(permission))
     const { mediaTypes = [] } = details as MediaAccessPermissionRequest
     if (!own || mediaTypes.length === 0 || mediaTypes.some((type) => type !== 'audio')) return answer(false)
-    void mayHear().then(answer)
+    void mayHear().then(answer, () => answer(false))
   })
   session.setPermissionCheckHandler(
     (_contents, permission, origin, details: { mediaType?: string } | undefined) =>

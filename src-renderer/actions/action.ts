@@ -10,6 +10,8 @@ export interface Action {
   /** Whether it can be done now. */
   when(): boolean
   run(): void | Promise<void>
+  /** Whether it is done again and again while its key is held. */
+  repeats?: boolean
   /** For what lasts while its key or button is held: ends it. */
   release?(): void
 }

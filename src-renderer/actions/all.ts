@@ -1,14 +1,8 @@
 import { canRedo, canUndo } from '../history/history.svelte'
 import { hear, listening, markRegion, seek, setLooping, setRegion, toggle } from '../state/listening.svelte'
 import { canTalk, hold, release } from '../record/talk.svelte'
-import {
-  closeRecorder,
-  isRecording,
-  openRecorder,
-  recorder,
-  togglePause,
-  toggleRecording,
-} from '../record/recorder.svelte'
+import { isRecording, openRecorder, recorder } from '../record/recorder.svelte'
+import { closeRecorder, togglePause, toggleRecording } from '../record/recording'
 import { targetVoice } from '../convert/target-voice'
 import { toggleSample } from '../state/voice-sample.svelte'
 import { openDialog, panels, togglePicture } from '../state/panels.svelte'
@@ -103,6 +97,7 @@ export const actions = {
     keys: ['ArrowDown'],
     when: () => sources().length > 1,
     run: () => step(selection.source, 1),
+    repeats: true,
   },
   previous: {
     id: 'previous',
@@ -111,9 +106,18 @@ export const actions = {
     keys: ['ArrowUp'],
     when: () => sources().length > 1,
     run: () => step(selection.source, -1),
+    repeats: true,
   },
-  undo: { id: 'undo', label: label.undo, group: 'file', keys: ['Mod+Z'], when: canUndo, run: undoLast },
-  redo: { id: 'redo', label: label.redo, group: 'file', keys: ['Mod+Shift+Z', 'Mod+Y'], when: canRedo, run: redoLast },
+  undo: { id: 'undo', label: label.undo, group: 'file', keys: ['Mod+Z'], when: canUndo, run: undoLast, repeats: true },
+  redo: {
+    id: 'redo',
+    label: label.redo,
+    group: 'file',
+    keys: ['Mod+Shift+Z', 'Mod+Y'],
+    when: canRedo,
+    run: redoLast,
+    repeats: true,
+  },
 
   enhance: {
     id: 'enhance',
@@ -218,7 +222,7 @@ export const actions = {
     label: label.voice,
     group: 'listen',
     keys: ['3'],
-    when: () => targetVoice() !== undefined,
+    when: () => targetVoice() !== undefined && !has('noise')(),
     run: () => toggleSample(targetVoice()!.url),
   },
   match: {
@@ -236,6 +240,7 @@ export const actions = {
     keys: ['ArrowLeft'],
     when: hasSound,
     run: () => seek(listening.time - 5),
+    repeats: true,
   },
   forward: {
     id: 'forward',
@@ -244,6 +249,7 @@ export const actions = {
     keys: ['ArrowRight'],
     when: hasSound,
     run: () => seek(listening.time + 5),
+    repeats: true,
   },
   backFine: {
     id: 'backFine',
@@ -252,6 +258,7 @@ export const actions = {
     keys: ['Shift+ArrowLeft'],
     when: hasSound,
     run: () => seek(listening.time - 1),
+    repeats: true,
   },
   forwardFine: {
     id: 'forwardFine',
@@ -260,6 +267,7 @@ export const actions = {
     keys: ['Shift+ArrowRight'],
     when: hasSound,
     run: () => seek(listening.time + 1),
+    repeats: true,
   },
   start: { id: 'start', label: label.start, group: 'listen', keys: ['Home'], when: hasSound, run: () => seek(0) },
   end: {
@@ -326,6 +334,7 @@ export const actions = {
     keys: ['+', '='],
     when: hasSound,
     run: () => zoomBy(1.6),
+    repeats: true,
   },
   zoomOut: {
     id: 'zoomOut',
@@ -334,6 +343,7 @@ export const actions = {
     keys: ['-'],
     when: () => hasSound() && !isFitted(),
     run: () => zoomBy(1 / 1.6),
+    repeats: true,
   },
   zoomFit: {
     id: 'zoomFit',

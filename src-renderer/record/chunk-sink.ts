@@ -1,4 +1,5 @@
 import { CallError, ErrorRecord } from '@contract'
+import { en } from '../text/en'
 
 export interface SinkOptions {
   /** Where chunks are sent: `POST url?at=<byte>`. */
@@ -18,7 +19,7 @@ export interface ChunkSink {
   push(samples: Float32Array): void
   /** Resolves when everything is stored; rejects with what stands in the way. */
   drain(): Promise<void>
-  /** Takes back what is not stored yet, for another sink; nothing more is sent. */
+  /** Takes back what is not stored yet, for another sink; nothing more is sent, and nobody waits for it any more. */
   takeRest(): Float32Array[]
   /** Sends what is left in a way that outlives the page. */
   lastWords(): void
@@ -32,6 +33,8 @@ const longestChunk = 4 * 1024 * 1024
 const longestLastWords = 60_000
 const firstWait = 250
 const longestWait = 2000
+/** Milliseconds after which the host is taken not to answer: this long, and for each byte what a slow line needs. */
+const patience = (bytes: number) => 10_000 + bytes / 20
 
 export function chunkSink({ url, sampleRate, channels, onDelay, onFail, send = fetch }: SinkOptions): ChunkSink {
   const blockAlign = 4 * channels
@@ -91,7 +94,7 @@ export function chunkSink({ url, sampleRate, channels, onDelay, onFail, send = f
     let response: Response
     let answer: { have?: number; error?: unknown }
     try {
-      response = await post(chunk)
+      response = await post(chunk, { signal: AbortSignal.timeout(patience(chunk.byteLength)) })
       answer = (await response.json().catch(() => ({}))) as typeof answer
     } catch {
       return false
@@ -111,9 +114,7 @@ export function chunkSink({ url, sampleRate, channels, onDelay, onFail, send = f
     if (response.status >= 500 && response.status !== 507) return false
     fail(
       new CallError(
-        record.success
-          ? record.data
-          : { code: 'unavailable', message: `The recording was refused (status ${response.status}).` },
+        record.success ? record.data : { code: 'unavailable', message: en.record.refused(response.status) },
       ),
     )
     return true
@@ -164,6 +165,8 @@ export function chunkSink({ url, sampleRate, channels, onDelay, onFail, send = f
       const rest = waiting
       waiting = []
       waitingBytes = 0
+      for (const { resolve } of drained) resolve()
+      drained.clear()
       return rest
     },
     lastWords() {

@@ -1,4 +1,5 @@
 import { CallError, ErrorRecord } from '@contract'
+import { en } from '../text/en'
 
 export interface LiveLinkOptions {
   url: string
@@ -16,16 +17,20 @@ export interface LiveLink {
   push(samples: Float32Array): void
   /** The utterance is over; resolves when all of it came back. */
   end(): Promise<void>
+  /** Nothing more of it is wanted, nor told. */
+  cancel(): void
 }
 
 /** Seconds of sound in the shortest piece that is worth a request. */
 const shortest = 0.04
+/** Samples in the longest piece that the host takes, with room: what waits longer goes in several. */
+const longest = 250_000
 /** Seconds of sound that must have come back before its speed means anything. */
 const telling = 0.2
 
 /** Sends mono sound as it is spoken and hands over what comes back; one request at a time, each with all that was spoken meanwhile. */
 export function liveLink({ url, sampleRate, onSound, onSpeed, onFail, send = fetch }: LiveLinkOptions): LiveLink {
-  let waiting: Float32Array[] = []
+  const waiting: Float32Array[] = []
   let samples = 0
   let part = 0
   let isEnding = false
@@ -34,29 +39,34 @@ export function liveLink({ url, sampleRate, onSound, onSpeed, onFail, send = fet
   let ended = () => {}
   let computed = 0
   let returned = 0
+  const called = new AbortController()
 
   const take = () => {
-    const joined = new Float32Array(samples)
-    let at = 0
-    for (const piece of waiting) {
-      joined.set(piece, at)
-      at += piece.length
+    const joined = new Float32Array(Math.min(samples, longest))
+    for (let at = 0; at < joined.length;) {
+      const piece = waiting.shift()!
+      const fitting = piece.subarray(0, joined.length - at)
+      joined.set(fitting, at)
+      at += fitting.length
+      if (fitting.length < piece.length) waiting.unshift(piece.subarray(fitting.length))
     }
-    waiting = []
-    samples = 0
+    samples -= joined.length
     return joined
   }
   const sendOne = async () => {
-    const last = isEnding
-    const response = await send(`${url}?part=${part++}${last ? '&last' : ''}`, { method: 'POST', body: take() })
+    const body = take()
+    const last = isEnding && samples === 0
+    const address = `${url}?part=${part++}${last ? '&last' : ''}`
+    const response = await send(address, { method: 'POST', body, signal: called.signal })
     if (!response.ok) {
       const answer = (await response.json().catch(() => ({}))) as { error?: unknown }
       const record = ErrorRecord.safeParse(answer.error)
       throw new CallError(
-        record.success ? record.data : { code: 'unavailable', message: `It was refused (status ${response.status}).` },
+        record.success ? record.data : { code: 'unavailable', message: en.talk.refused(response.status) },
       )
     }
     const sound = new Float32Array(await response.arrayBuffer())
+    if (isOver) return
     computed += Number(response.headers.get('compute-seconds') ?? 0)
     returned += sound.length / sampleRate
     if (returned >= telling) onSpeed(computed / returned)
@@ -69,16 +79,10 @@ export function liveLink({ url, sampleRate, onSound, onSpeed, onFail, send = fet
     try {
       while (!isOver && (isEnding || samples >= shortest * sampleRate)) await sendOne()
     } catch (thrown) {
+      if (isOver) return
       isOver = true
-      onFail(
-        thrown instanceof CallError
-          ? thrown
-          : new CallError({
-              code: 'unavailable',
-              message: 'The engine is not answering.',
-              hint: 'Try again in a moment.',
-            }),
-      )
+      const silent = { code: 'unavailable' as const, message: en.talk.silent, hint: en.talk.silentHint }
+      onFail(thrown instanceof CallError ? thrown : new CallError(silent))
     } finally {
       isSending = false
       if (isOver) ended()
@@ -98,6 +102,11 @@ export function liveLink({ url, sampleRate, onSound, onSpeed, onFail, send = fet
         ended = resolve
         void pump()
       })
+    },
+    cancel() {
+      isOver = true
+      called.abort()
+      ended()
     },
   }
 }

@@ -15,7 +15,7 @@ export interface ChosenMicrophone extends Microphone {
 export async function microphones(): Promise<Microphone[]> {
   const devices = (await navigator.mediaDevices?.enumerateDevices()) ?? []
   return devices
-    .filter(({ kind, deviceId }) => kind === 'audioinput' && deviceId !== 'default' && deviceId !== 'communications')
+    .filter(({ kind, deviceId }) => kind === 'audioinput' && !['', 'default', 'communications'].includes(deviceId))
     .map(({ deviceId, label }) => ({ id: deviceId, label: plainName(label) }))
 }
 

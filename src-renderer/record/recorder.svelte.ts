@@ -1,16 +1,12 @@
 import { CallError, type ErrorRecord } from '@contract'
-import { keepAsset, project } from '../state/project.svelte'
+import { project } from '../state/project.svelte'
 import { say } from '../state/live.svelte'
-import { recordOf, tell, tellError } from '../state/notices.svelte'
-import { pause as pausePlayer } from '../state/listening.svelte'
-import { select } from '../state/selection.svelte'
+import { recordOf } from '../state/notices.svelte'
 import { call } from '../transport/engine'
 import { en } from '../text/en'
 import { openCapture, type Capture, type Heard } from './capture'
-import { chunkSink, type ChunkSink } from './chunk-sink'
 import { largestOf, levelMeter, lowest, type Level } from './meter'
 import { findChosen, microphones, type Microphone } from './microphones'
-import { recordingName } from './recording-name'
 
 export type Phase = 'off' | 'opening' | 'ready' | 'recording' | 'paused' | 'saving'
 
@@ -30,60 +26,75 @@ export const recorder = $state({
   /** Seconds of sound that wait here because the host does not answer. */
   delayed: 0,
   muted: false,
+  /** Whether the microphone has fallen silent, as none that is open does. */
+  stalled: false,
   /** Why no microphone is open. */
   problem: null as ErrorRecord | null,
 })
 
+/** Who makes something of what the microphone hears. */
+export interface Listener {
+  heard(piece: Heard, channels: number): void
+  /** Told why nothing more will be heard. */
+  gone?(error: CallError): void
+}
+
 let capture: Capture | undefined
 let opening: Promise<Capture | undefined> | undefined
 let meters = [levelMeter()]
-let sink: ChunkSink | undefined
-/** What was heard since the start, until there is a place for it. */
-let early: Float32Array[] = []
-let recording = ''
-let frames = 0
-let listeners: ((heard: Heard, channels: number) => void)[] = []
+let listeners: Listener[] = []
 
 /** Whether a recording is being made. */
 export const isRecording = () => recorder.phase === 'recording' || recorder.phase === 'paused'
 
-/** Calls `take` with all that is heard; answers how to end it. */
-export function onHeard(take: (heard: Heard, channels: number) => void): () => void {
-  listeners = [...listeners, take]
-  return () => void (listeners = listeners.filter((other) => other !== take))
+/** Lets `listener` hear; answers how to end it. */
+export function listen(listener: Listener): () => void {
+  listeners = [...listeners, listener]
+  return () => void (listeners = listeners.filter((other) => other !== listener))
 }
 
 /** Shows the bar and opens the microphone that was used last. Resolves with what is open; undefined where none could be, and says why. */
 export function openRecorder(): Promise<Capture | undefined> {
   recorder.shown = true
   if (capture) return Promise.resolve(capture)
-  opening ??= open().finally(() => (opening = undefined))
-  return opening
+  const chosen = project.settings.microphone
+  return open(chosen?.channels ?? 1, async () => findChosen(await microphones(), chosen)?.id)
 }
 
-async function open(): Promise<Capture | undefined> {
+/** Changes the microphone or its channels; remembered for the next time. */
+export async function chooseMicrophone(id: string, channels = recorder.channels) {
+  if (opening || isRecording() || recorder.phase === 'saving') return
+  closeMicrophone()
+  const opened = await open(channels, async () => id || undefined)
+  if (opened) await remember(opened)
+}
+
+/** Opens the microphone that `which` names; where one is being opened already, that. */
+function open(channels: number, which: () => Promise<string | undefined>): Promise<Capture | undefined> {
   recorder.phase = 'opening'
   recorder.problem = null
   recorder.seconds = 0
-  const chosen = project.settings.microphone
-  recorder.channels = chosen?.channels ?? 1
-  try {
-    const found = findChosen(await microphones(), chosen)
-    capture = await openOne(found?.id)
-  } catch (thrown) {
-    recorder.problem = recordOf(thrown)
-    recorder.phase = 'off'
-    say(recorder.problem.message)
-    return undefined
+  const work = async () => {
+    recorder.channels = channels
+    try {
+      capture = await openOne(await which())
+    } catch (thrown) {
+      recorder.problem = recordOf(thrown)
+      recorder.phase = 'off'
+      return undefined
+    }
+    // The bar may have been put away meanwhile.
+    if (!recorder.shown) {
+      hideRecorder()
+      return undefined
+    }
+    recorder.phase = 'ready'
+    capture.monitor(recorder.monitor)
+    void listMicrophones()
+    return capture
   }
-  if (!recorder.shown) {
-    close()
-    return undefined
-  }
-  recorder.phase = 'ready'
-  capture.monitor(recorder.monitor)
-  await listMicrophones()
-  return capture
+  opening ??= work().finally(() => (opening = undefined))
+  return opening
 }
 
 /** Opens a microphone; where it is not there any more the system's own. */
@@ -92,7 +103,12 @@ async function openOne(id: string | undefined): Promise<Capture> {
   meters = Array.from({ length: channels }, () => levelMeter())
   recorder.levels = meters.map(() => ({ peak: lowest, held: lowest, clipped: false }))
   recorder.muted = false
-  const options = { channels, onHeard: heard, onGone: gone, onMuted: (muted: boolean) => void (recorder.muted = muted) }
+  recorder.stalled = false
+  const options = {
+    ...{ channels, onHeard: heard, onGone: gone },
+    onMuted: (muted: boolean) => void (recorder.muted = muted),
+    onStalled: (stalled: boolean) => void (recorder.stalled = stalled),
+  }
   try {
     recorder.microphone = id ?? ''
     return await openCapture({ ...options, id })
@@ -109,57 +125,47 @@ async function listMicrophones() {
 navigator.mediaDevices?.addEventListener('devicechange', () => {
   if (recorder.shown) void listMicrophones()
 })
-window.addEventListener('pagehide', () => sink?.lastWords())
 
 function heard(piece: Heard) {
+  if (!capture) return
   const { channels } = recorder
-  const seconds = piece.samples.length / channels / capture!.context.sampleRate
+  const seconds = piece.samples.length / channels / capture.context.sampleRate
   const largest = largestOf(piece.samples, channels)
+  const wasClipped = isClipped()
   meters.forEach((meter, c) => Object.assign(recorder.levels[c]!, meter.take(largest[c]!, seconds)))
-  for (const listener of listeners) listener(piece, channels)
-  if (recorder.phase === 'recording') {
-    frames += piece.samples.length / channels
-    recorder.seconds = frames / capture!.context.sampleRate
-    if (sink) sink.push(piece.samples)
-    else early.push(piece.samples)
-  } else if (recorder.phase === 'paused') sink?.push(new Float32Array(0))
+  if (isClipped() && !wasClipped) say(en.record.clipped)
+  for (const listener of listeners) listener.heard(piece, channels)
 }
 
-/** Puts the microphone and the bar away. A recording is completed first. */
-export async function closeRecorder() {
-  if (isRecording()) return stop()
-  close()
-}
+const isClipped = () => recorder.levels.some(({ clipped }) => clipped)
 
-function close() {
-  capture?.close()
-  capture = undefined
-  recorder.shown = false
+/** The microphone was pulled out, or the system took it away. */
+function gone() {
+  const name = capture?.microphone.label || en.record.unnamed
+  const error = new CallError({ code: 'unavailable', message: en.record.pulled(name) })
+  for (const listener of listeners) listener.gone?.(error)
+  // A recording ends with it, and then the bar.
+  if (recorder.phase === 'saving') return
+  closeMicrophone()
   recorder.phase = 'off'
-  recorder.problem = null
+  recorder.problem = { ...error.record, hint: en.record.goneHint }
+  void listMicrophones()
 }
 
-/** Changes the microphone or its channels; remembered for the next time. */
-export async function chooseMicrophone(id: string, channels = recorder.channels) {
-  if (isRecording()) return
+/** Lets go of the microphone; the bar stays. */
+export function closeMicrophone() {
   capture?.close()
   capture = undefined
-  recorder.channels = channels
-  recorder.phase = 'opening'
-  recorder.problem = null
-  try {
-    capture = await openOne(id || undefined)
-    recorder.phase = 'ready'
-    capture.monitor(recorder.monitor)
-    await listMicrophones()
-    await remember(capture)
-  } catch (thrown) {
-    recorder.problem = recordOf(thrown)
-    recorder.phase = 'off'
-  }
 }
 
-const remember = ({ microphone: { label, channels } }: Capture) =>
+/** Puts the microphone and the bar away. */
+export function hideRecorder() {
+  closeMicrophone()
+  Object.assign(recorder, { shown: false, phase: 'off', problem: null, monitor: false, delayed: 0, stalled: false })
+}
+
+/** Has the engine remember a microphone for the next time. */
+export const remember = ({ microphone: { label, channels } }: Capture) =>
   call('settings.set', {
     microphone: { id: recorder.microphone, label: recorder.microphone ? label : '', channels },
   }).then(
@@ -175,128 +181,4 @@ export function setMonitor(on: boolean) {
 export function clearClipped() {
   for (const meter of meters) meter.clear()
   for (const level of recorder.levels) level.clipped = false
-}
-
-/** Starts a recording; what is being recorded is stopped instead and becomes an asset. */
-export async function toggleRecording() {
-  if (isRecording()) return stop()
-  if (recorder.phase === 'saving') return
-  const open = await openRecorder()
-  if (open && recorder.phase === 'ready') await start(open)
-}
-
-async function start(open: Capture) {
-  pausePlayer()
-  early = []
-  frames = 0
-  recorder.seconds = 0
-  recorder.delayed = 0
-  clearClipped()
-  recorder.phase = 'recording'
-  say(en.record.started)
-  void remember(open)
-  try {
-    await begin(open, recordingName(new Date()))
-  } catch (thrown) {
-    recorder.phase = 'ready'
-    tellError(en.record.notStarted, thrown)
-  }
-}
-
-/** Makes a place for the samples on the disk; those that came meanwhile go there first. */
-async function begin({ context, microphone }: Capture, name: string) {
-  const { channels } = recorder
-  const begun = await call('record.start', {
-    ...{ name, device: microphone.label || en.record.unnamed, channels },
-    sampleRate: context.sampleRate,
-  })
-  recording = begun.recording
-  sink = chunkSink({
-    ...{ url: begun.url, sampleRate: context.sampleRate, channels },
-    onDelay: (seconds) => void (recorder.delayed = seconds),
-    onFail: (error) => void failed(error),
-  })
-  for (const piece of early) sink.push(piece)
-  early = []
-}
-
-/** Nothing more can be stored in this recording: it goes on in another where it was only completed meanwhile, else it ends. */
-async function failed(error: CallError) {
-  const old = sink
-  sink = undefined
-  if (error.record.code === 'not-found' && capture && isRecording()) {
-    early = [...(old?.takeRest() ?? []), ...early]
-    tell({ kind: 'warning', title: en.record.split, text: en.record.splitHint })
-    try {
-      return await begin(capture, recordingName(new Date()))
-    } catch (thrown) {
-      return end(en.record.stopped, thrown)
-    }
-  }
-  await end(en.record.stopped, error)
-}
-
-export function togglePause() {
-  if (recorder.phase === 'recording') {
-    recorder.phase = 'paused'
-    say(en.record.paused)
-  } else if (recorder.phase === 'paused') {
-    recorder.phase = 'recording'
-    say(en.record.resumed)
-  }
-}
-
-/** Completes the recording: it becomes an asset and is shown. */
-async function stop() {
-  if (recorder.phase === 'recording') await capture?.flush()
-  // What made an end meanwhile has said so.
-  if (!isRecording()) return
-  await end()
-}
-
-/** Brings a recording to its end; `title` and `reason` say why, where the person did not want it. */
-async function end(title?: string, reason?: unknown) {
-  recorder.phase = 'saving'
-  const own = recording
-  try {
-    if (sink) await sink.drain().catch((thrown: unknown) => (reason ??= thrown))
-    const { asset } = await call('record.finish', { recording: own })
-    keepAsset(asset)
-    select(asset.id)
-    say(en.record.saved(asset.name))
-    if (reason) tellError(title ?? en.record.stopped, added(reason, asset.name))
-  } catch (thrown) {
-    tellError(reason ? (title ?? en.record.stopped) : en.record.notAdded, reason ?? kept(thrown))
-  } finally {
-    sink = undefined
-    early = []
-    recording = ''
-    close()
-  }
-}
-
-/** The same error, and that what was recorded before it is safe. */
-function added(thrown: unknown, name: string): CallError {
-  const { hint, ...record } = recordOf(thrown)
-  return new CallError({ ...record, hint: [hint, en.record.upToThere(name)].filter(Boolean).join(' ') })
-}
-
-function kept(thrown: unknown): CallError {
-  const record = recordOf(thrown)
-  return new CallError(record.code === 'unavailable' ? { ...record, hint: en.record.keptHint } : record)
-}
-
-/** The microphone was pulled out, or the system took it away. */
-function gone() {
-  const name = capture?.microphone.label || en.record.unnamed
-  const error = new CallError({ code: 'unavailable', message: en.record.pulled(name) })
-  if (isRecording()) {
-    void end(en.record.stopped, error)
-    return
-  }
-  capture?.close()
-  capture = undefined
-  recorder.phase = 'off'
-  recorder.problem = { ...error.record, hint: en.record.goneHint }
-  void listMicrophones()
 }

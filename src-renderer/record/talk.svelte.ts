@@ -5,10 +5,10 @@ import { tell, tellError } from '../state/notices.svelte'
 import { project } from '../state/project.svelte'
 import { call } from '../transport/engine'
 import { en } from '../text/en'
-import type { Capture, Heard } from './capture'
-import { liveLink, type LiveLink } from './live-link'
+import type { Capture } from './capture'
+import { liveLink } from './live-link'
 import { playout, type Playout } from './playout'
-import { isRecording, onHeard, openRecorder, recorder } from './recorder.svelte'
+import { isRecording, listen, openRecorder, recorder } from './recorder.svelte'
 
 export type TalkPhase = 'idle' | 'opening' | 'speaking' | 'finishing'
 
@@ -52,29 +52,39 @@ export const canTalk = () => voicePacks().length > 0 && !isRecording() && record
 
 let session: (LiveSession & { pack: string; rate: number }) | undefined
 let isHeld = false
-let utterance: { link: LiveLink; stop(): void } | undefined
+/** Calls off what is being opened. */
+let opening: AbortController | undefined
+/** What is being said, until all of it came back. */
+let utterance: { stop(): Promise<void>; cancel(): void } | undefined
+/** What was scheduled to be heard and is not over. */
+let sounding: AudioBufferSourceNode[] = []
 
 /** The button or key goes down: opens what is needed, then converts what is heard until `release`. */
 export async function hold() {
+  // Let go and pressed again while it opens.
+  if (talk.phase === 'opening') isHeld = true
   if (isHeld || talk.phase !== 'idle' || !canTalk()) return
   isHeld = true
   talk.phase = 'opening'
+  const own = (opening = new AbortController())
   try {
+    silence()
     pausePlayer()
     const capture = await openRecorder()
-    if (!capture) return
-    await ready(capture)
-    if (isHeld) speak(capture)
+    if (!capture || own.signal.aborted) return
+    await ready(capture, own.signal)
+    if (isHeld && !own.signal.aborted) speak(capture)
   } catch (thrown) {
+    if (own.signal.aborted) return
     session = undefined
     tellError(en.talk.failed, thrown)
   } finally {
-    if (talk.phase === 'opening') talk.phase = 'idle'
+    if (!own.signal.aborted && talk.phase === 'opening') talk.phase = 'idle'
   }
 }
 
 /** Sees to it that the engine holds the chosen model with the chosen voices. */
-async function ready({ context }: Capture) {
+async function ready({ context }: Capture, signal: AbortSignal) {
   const pack = talkPack()!
   const wanted = { pack: pack.id, from: talkFrom(), to: talkTo() }
   const rate = context.sampleRate
@@ -85,9 +95,10 @@ async function ready({ context }: Capture) {
       () => true,
       () => false,
     )
-    if (isOpen) return
+    if (isOpen || signal.aborted) return
   }
-  const opened = await call('live.open', { ...wanted, sampleRate: rate })
+  const opened = await call('live.open', { ...wanted, sampleRate: rate }, { signal })
+  if (signal.aborted) return close(opened)
   session = { ...opened, pack: pack.id, rate }
   talk.frame = Math.round((1000 * opened.frame) / opened.sampleRate)
   talk.device = opened.device
@@ -109,6 +120,8 @@ function speak(capture: Capture) {
     const buffer = new AudioBuffer({ length: samples.length, sampleRate: context.sampleRate })
     buffer.copyToChannel(samples as Float32Array<ArrayBuffer>, 0)
     const node = new AudioBufferSourceNode(context, { buffer })
+    sounding.push(node)
+    node.onended = () => (sounding = sounding.filter((other) => other !== node))
     node.connect(context.destination)
     node.start(when)
   }
@@ -130,40 +143,59 @@ function speak(capture: Capture) {
     },
   })
   let isFirst = true
-  const stop = onHeard(({ samples, start: at }: Heard, channels) => {
-    if (isFirst) start = at
-    isFirst = false
-    link.push(mono(samples, channels))
+  const stopListening = listen({
+    heard({ samples, start: at }, channels) {
+      if (isFirst) start = at
+      isFirst = false
+      link.push(mono(samples, channels))
+    },
   })
-  utterance = {
-    link,
-    stop() {
-      stop()
+  const said = {
+    async stop() {
+      stopListening()
       talk.phase = 'finishing'
-      void link.end().then(() => {
-        let when = context.currentTime + 0.05
-        for (const samples of whole) {
-          sound(samples, when)
-          when += samples.length / context.sampleRate
-        }
-        if (whole.length) say(en.talk.slowSpoken)
-        talk.phase = 'idle'
-      })
+      await link.end()
+      if (utterance !== said) return
+      utterance = undefined
+      let when = context.currentTime + 0.05
+      for (const samples of whole) {
+        sound(samples, when)
+        when += samples.length / context.sampleRate
+      }
+      if (whole.length) say(en.talk.slowSpoken)
+      talk.phase = 'idle'
+    },
+    cancel() {
+      utterance = undefined
+      stopListening()
+      link.cancel()
     },
   }
+  utterance = said
+}
+
+/** Ends what is still being played. */
+function silence() {
+  for (const node of sounding) node.stop()
+  sounding = []
 }
 
 /** The button or key goes up. */
 export function release() {
   isHeld = false
-  utterance?.stop()
-  utterance = undefined
+  if (talk.phase === 'speaking') void utterance?.stop()
 }
 
-/** Lets go of the model. */
+const close = ({ session }: LiveSession) => void call('live.close', { session }).catch(() => undefined)
+
+/** Breaks off whatever is said, and lets go of the model. */
 export function closeTalk() {
-  release()
-  if (session) void call('live.close', { session: session.session }).catch(() => undefined)
+  isHeld = false
+  opening?.abort()
+  utterance?.cancel()
+  silence()
+  talk.phase = 'idle'
+  if (session) close(session)
   session = undefined
   talk.latency = null
 }

@@ -15,13 +15,15 @@ export function noticeOfExit(exit: EngineExit | null) {
 }
 
 const rescuedKey = 'nagare.rescued'
+/** So many are remembered to have been told. */
+const mostTold = 100
 
-/** Says once, also when the page is loaded anew, that a recording was completed without its window; only of those since `since`, where given. */
+/** Says once, also in pages that are loaded later, that a recording was completed without its window; only of those since `since`, where given. */
 export function noticeOfRescue({ id, name, recorded }: Asset, since = '') {
   if (recorded?.recoveredAt == null || recorded.recoveredAt < since) return
-  const told = (sessionStorage.getItem(rescuedKey) ?? '').split(' ')
+  const told = (localStorage.getItem(rescuedKey) ?? '').split(' ')
   if (told.includes(id)) return
-  sessionStorage.setItem(rescuedKey, [...told, id].join(' '))
+  localStorage.setItem(rescuedKey, [...told, id].slice(-mostTold).join(' '))
   const action = { label: en.record.show, run: () => select(id) }
   tell({ kind: 'info', title: en.record.rescued(name), text: en.record.rescuedHint, action }, 0)
 }

@@ -26,9 +26,11 @@ export function toggleSample(url: string) {
   own.onended = () => {
     if (own === audio) stopSample()
   }
-  own.play().catch(() => {
+  const fail = () => {
     if (own !== audio) return
     stopSample()
     tellError(en.convert.sampleFailed, new Error(en.convert.sampleFailedHint))
-  })
+  }
+  own.onerror = fail
+  own.play().catch(fail)
 }

@@ -17,13 +17,12 @@ export function start() {
     },
     onEvent(event) {
       if (event.event === 'job.changed') noticeOfJob(event.data.job)
-      const opened =
-        event.event === 'asset.changed' && window.desktop && !assetOf(event.data.asset.id) && !event.data.asset.origin
+      const added = event.event === 'asset.changed' && !assetOf(event.data.asset.id) ? event.data.asset : undefined
       applyEvent(event)
-      if (event.event === 'asset.changed') noticeOfRescue(event.data.asset)
+      if (added) noticeOfRescue(added)
       if (event.event === 'notice') noticeOfError(event.data.error)
       // What the desktop's own menu or file manager opened is shown at once.
-      if (opened) select(event.data.asset.id)
+      if (added && window.desktop && !added.origin && !added.recorded) select(added.id)
     },
   })
 }

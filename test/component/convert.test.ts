@@ -50,12 +50,13 @@ const audio = {
 }
 const sound: Asset = { id: 'a-1', name: 'talk.wav', kind: 'audio', bytes: 1, createdAt, sha256: '', audio }
 const all = { to: 'Cy', blend: '', share: 0.5, from: 'Ben', start: null, end: null, normalize: true }
-const made = (id: string, settings: Record<string, unknown>): Asset => ({
+const made = (id: string, settings: Record<string, unknown>, facts?: Record<string, unknown>): Asset => ({
   ...{ id, name: `${id}.wav`, kind: 'audio', bytes: 1, createdAt, sha256: '', audio },
   origin: {
     ...{ job: `j-${id}`, task: 'convert', role: 'converted', source: 'a-1' },
     pack: { id: 'tiny', name: 'Tiny', sha256: 'abc' },
     ...{ settings: { ...all, ...settings }, seed: 1, device: 'cpu', fallback: null, seconds: 1 },
+    ...(facts ? { facts } : {}),
   },
 })
 
@@ -132,6 +133,19 @@ describe('the cards', () => {
     expect(onchoose).toHaveBeenLastCalledWith('Ben')
     await screen.rerender({ disabled: true })
     await expect.element(group.getByRole('radio', { name: /^Ada/ })).toBeDisabled()
+    await expect.element(group.getByRole('button', { name: 'Hear Ada’s voice' })).toBeEnabled()
+  })
+
+  test('take their sample with them when they go, or show another model', async () => {
+    const screen = await render(VoiceCards, { pack, chosen: 'Ada', onchoose: vi.fn() })
+    voiceSample.url = '/packs/tiny/voices/0'
+    await screen.rerender({ pack: { ...pack, description: 'changed' } })
+    expect(voiceSample.url).not.toBe(null)
+    await screen.rerender({ pack: { ...pack, id: 'other' } })
+    expect(voiceSample.url).toBe(null)
+    voiceSample.url = '/packs/other/voices/0'
+    await screen.unmount()
+    expect(voiceSample.url).toBe(null)
   })
 
   test('that can be heard have a button; Tab stops at that of the chosen one only', async () => {
@@ -236,6 +250,18 @@ describe('a result', () => {
     await expect.element(details.getByText('Normalize')).toBeVisible()
   })
 
+  test('says where its source is clipped, if that is worth a word', async () => {
+    const warning = /^The original is clipped \(2.5 % at full scale\)/
+    show({ assets: [sound, made('r', {}, { clippedSource: 0.025 })] })
+    const screen = await render(ResultDetails, { source: sound, take: takesOf('a-1')[0]!, task })
+    await expect.element(screen.getByText(warning)).toBeVisible()
+    for (const facts of [{ clippedSource: 0.0005 }, undefined]) {
+      show({ assets: [sound, made('r', {}, facts)] })
+      await screen.rerender({ take: takesOf('a-1')[0]! })
+      await expect.element(screen.getByText(/clipped/)).not.toBeInTheDocument()
+    }
+  })
+
   test('is told from others by its voice and stretch', () => {
     show({ assets: [sound, made('r', {}), made('s', { blend: 'Ada', share: 0.5, start: 1, end: 2 })] })
     const takes = takesOf('a-1')
@@ -246,6 +272,12 @@ describe('a result', () => {
     expect(targetVoice()).toEqual({ name: 'Ada', url: '/packs/tiny/voices/0' })
     draft.values.convert = { to: 'Ben' }
     expect([targetVoice(), actions.voice.when()]).toEqual([undefined, false])
+    draft.values.convert = { to: 'Ada' }
+    expect(actions.voice.when()).toBe(true)
+    // The noise of an enhanced recording has the key.
+    listening.roles = ['original', 'result', 'noise']
+    expect([actions.voice.when(), actions.noise.when()]).toEqual([false, true])
+    listening.roles = []
     show({ assets: [sound, made('r', {})] })
     expect(targetVoice()).toEqual({ name: 'Cy', url: '/packs/tiny/voices/2' })
     draft.values.convert = { to: 'Ada' }
@@ -279,15 +311,16 @@ describe('a sample', () => {
     const [short, long] = [silence(0.2), silence(30)]
     // Sound starts in a page only once somebody has touched it.
     const button = document.createElement('button')
-    button.onclick = () => toggleSample(short)
+    button.onclick = () => toggleSample(long)
     document.body.append(button)
     await userEvent.click(button)
+    expect(voiceSample.url).toBe(long)
+    toggleSample(short)
     expect(voiceSample.url).toBe(short)
     await expect.poll(() => voiceSample.url).toBe(null)
     toggleSample(long)
-    toggleSample(short)
-    expect(voiceSample.url).toBe(short)
-    toggleSample(short)
+    expect(voiceSample.url).toBe(long)
+    toggleSample(long)
     expect(voiceSample.url).toBe(null)
     expect(notices.list).toEqual([])
     button.remove()

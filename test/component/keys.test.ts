@@ -52,6 +52,12 @@ test('fields keep their keys, buttons keep Space, and the rest goes to the short
   expect(takesKey(document.body, press(' '))).toBe(false)
 })
 
+test('a held key moves on and back; it switches nothing on and off', () => {
+  expect(allActions.filter(({ repeats }) => repeats).map(({ id }) => id)).toEqual([
+    ...['next', 'previous', 'undo', 'redo', 'back', 'forward', 'backFine', 'forwardFine', 'zoomIn', 'zoomOut'],
+  ])
+})
+
 test('every action has a name and its own id, and no two share a key except where only one can be done', () => {
   expect(new Set(allActions.map(({ id }) => id)).size).toBe(allActions.length)
   for (const { label } of allActions) expect(label).not.toBe('')

@@ -234,7 +234,13 @@ describe('live sound', () => {
     const onSpeed = vi.fn()
     const onFail = vi.fn()
     const made = liveLink({
-      ...{ url: '/live/l', sampleRate: 1000, onSpeed, onFail, onSound: (samples) => heard.push(...samples) },
+      ...{
+        url: '/live/l',
+        sampleRate: 1000,
+        onSpeed,
+        onFail,
+        onSound: (samples) => samples.forEach((value) => heard.push(value)),
+      },
       send: (async (url: string, init: RequestInit) => answer(url, init.body as Float32Array)) as typeof fetch,
       ...more,
     })
@@ -266,6 +272,49 @@ describe('live sound', () => {
     expect(urls.map((url) => Number(/part=(\d+)/.exec(url)![1]))).toEqual(urls.map((_, i) => i))
     expect(urls.filter((url) => url.endsWith('&last'))).toEqual([urls.at(-1)])
     expect(onSpeed.mock.lastCall![0]).toBeCloseTo(0.25, 6)
+  })
+
+  test('goes in pieces that the host takes, and ends with the last, when the machine is slow', async () => {
+    const sizes: number[] = []
+    const urls: string[] = []
+    const gate: { open(): void } = { open: () => {} }
+    const { heard, link: live } = link(async (url, samples) => {
+      urls.push(url)
+      sizes.push(samples.length)
+      if (sizes.length === 1) await new Promise<void>((resolve) => (gate.open = resolve))
+      return echo(samples)
+    })
+    live.push(numbers(1000))
+    await expect.poll(() => sizes).toEqual([1000])
+    for (let at = 1000; at < 601_000; at += 100_000) live.push(numbers(100_000, at))
+    const ending = live.end()
+    gate.open()
+    await ending
+    expect(sizes).toEqual([1000, 250_000, 250_000, 100_000])
+    expect(urls.filter((url) => url.endsWith('&last'))).toEqual([urls.at(-1)])
+    expect(heard.length).toBe(601_000)
+    expect(heard.every((value, i) => value === i)).toBe(true)
+  })
+
+  test('that is not wanted any more is called off, and nothing is told of it', async () => {
+    let signal: AbortSignal | undefined
+    const {
+      heard,
+      onFail,
+      link: live,
+    } = link(() => echo(numbers(9)), {
+      send: ((_, init) => {
+        signal = init!.signal!
+        return new Promise((_, reject) => signal!.addEventListener('abort', () => reject(signal!.reason as Error)))
+      }) as typeof fetch,
+    })
+    live.push(numbers(50))
+    const ending = live.end()
+    live.cancel()
+    await ending
+    live.push(numbers(50))
+    expect(signal!.aborted).toBe(true)
+    expect([heard, onFail.mock.calls]).toEqual([[], []])
   })
 
   test('ends with what the engine said', async () => {

@@ -114,7 +114,7 @@ export async function startBrowserHost(home: string, env: Start['env'] = {}): Pr
       await gone
     },
     async close() {
-      if (child.exitCode !== null) return
+      if (child.exitCode !== null || child.signalCode !== null) return
       child.kill('SIGTERM')
       await once(child, 'exit')
     },
@@ -124,7 +124,10 @@ export async function startBrowserHost(home: string, env: Start['env'] = {}): Pr
 async function startElectron(home: string, executablePath: string, env: Start['env'] = {}): Promise<App> {
   const app: ElectronApplication = await _electron.launch({
     executablePath,
-    args: [join(root, 'out/main/main.js'), '--no-sandbox'],
+    args: [
+      ...[join(root, 'out/main/main.js'), '--no-sandbox'],
+      ...['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream'],
+    ],
     env: { ...(process.env as Record<string, string>), ...env, NAGARE_HOME: home },
   })
   return {

@@ -5,10 +5,14 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Page } from '@playwright/test'
 import { bundle } from '../helpers/bundle'
-import { expect, startBrowserHost, test } from './fixtures'
+import { expect, startBrowserHost, test, type App } from './fixtures'
 import { addFiles, lane, library, playerTime } from './window'
 
 // Chromium's made-up microphone: silence with a beep each half second.
+
+/** A microphone is opened, and a recording saved, in real time or later: on a busy machine much later. */
+const slowly = { timeout: 30_000 }
+test.describe.configure({ timeout: 150_000 })
 
 let pack: Buffer
 test.beforeAll(async () => {
@@ -18,7 +22,8 @@ test.beforeAll(async () => {
     const helper = (await import(
       pathToFileURL(join(built.folder, 'pack.mjs')).href
     )) as typeof import('../helpers/blow-pack')
-    pack = await readFile(await helper.writeTinyBlow(join(folder, 'voices.nagare')))
+    const small = { frame: 256, blocks: 2, flows: 2, channels: 16 }
+    pack = await readFile(await helper.writeTinyBlow(join(folder, 'voices.nagare'), small))
   } finally {
     await rm(folder, { recursive: true, force: true })
     await built.remove()
@@ -31,8 +36,8 @@ const recorded = async (page: Page) => {
   return text.split(':').reduce((sum, part) => sum * 60 + Number(part), 0)
 }
 const recordFor = async (page: Page, seconds: number) => {
-  await expect(bar(page)).toHaveAttribute('data-phase', 'recording')
-  await expect.poll(() => recorded(page), { timeout: 20_000 }).toBeGreaterThanOrEqual(seconds)
+  await expect(bar(page)).toHaveAttribute('data-phase', 'recording', slowly)
+  await expect.poll(() => recorded(page), slowly).toBeGreaterThanOrEqual(seconds)
 }
 const startByKey = async (page: Page) => {
   await expect(page.getByRole('button', { name: 'Record', exact: true }).first()).toBeEnabled()
@@ -41,9 +46,10 @@ const startByKey = async (page: Page) => {
 const open = (project: string) => readdir(join(project, 'recordings'))
 
 interface Record {
+  id: string
   name: string
   audio: { frames: number; sampleRate: number; peak: number }
-  recorded?: { recoveredAt: string | null; device: string }
+  recorded?: { startedAt: string; recoveredAt: string | null; device: string }
 }
 const assets = async (project: string): Promise<Record[]> => {
   const ids = await readdir(join(project, 'assets'))
@@ -51,6 +57,16 @@ const assets = async (project: string): Promise<Record[]> => {
   return texts.map((text) => JSON.parse(text) as Record)
 }
 const secondsOf = ({ audio }: Record) => audio.frames / audio.sampleRate
+/** What was recorded since `before`. */
+const madeSince = async (project: string, before: Record[]) =>
+  (await assets(project)).filter(({ id }) => !before.some((old) => old.id === id))
+
+/** Adds the tiny voices where they are not there yet. */
+async function needVoices(app: App, page: Page) {
+  if ((await readdir(join(app.home, 'packs')).catch((): string[] => [])).includes('voices.nagare')) return
+  await addFiles(app, page, { 'voices.nagare': pack })
+  await expect(page.getByRole('status').filter({ hasText: 'Model Tiny voices added' })).toBeVisible()
+}
 
 async function faults(page: Page) {
   const { violations } = await new AxeBuilder({ page }).analyze()
@@ -61,13 +77,20 @@ async function faults(page: Page) {
 
 test('a recording by key is shown when it is over, and plays', async ({ app, page }) => {
   await startByKey(page)
+  // Held down, it does not stop it again.
+  await page.keyboard.down('r')
+  await page.keyboard.down('r')
+  await page.keyboard.up('r')
   await recordFor(page, 1.5)
   await expect(bar(page).getByRole('button', { name: 'Clip' })).toBeVisible()
   await expect(bar(page).getByRole('checkbox', { name: 'Monitor' })).not.toBeChecked()
   await page.keyboard.press('r')
-  await expect(page.getByRole('textbox', { name: 'Name of the recording' })).toHaveValue(/^Recording \d{4}-\d\d-\d\d/)
+  await expect(page.getByRole('textbox', { name: 'Name of the recording' })).toHaveValue(
+    /^Recording \d{4}-\d\d-\d\d/,
+    slowly,
+  )
   await expect(lane(page, 'original').locator('[data-drawn=true]')).toBeVisible()
-  await expect(bar(page)).toBeHidden()
+  await expect(bar(page)).toBeHidden(slowly)
   const [made] = await assets(app.project)
   expect(made!.recorded!.recoveredAt).toBeNull()
   expect(secondsOf(made!)).toBeGreaterThan(1.4)
@@ -78,10 +101,22 @@ test('a recording by key is shown when it is over, and plays', async ({ app, pag
   await page.keyboard.press('Space')
 })
 
+test('the focus goes from the button to the bar, and then to the recording', async ({ page }) => {
+  const button = page.getByRole('button', { name: 'Record', exact: true }).first()
+  await expect(button).toBeEnabled()
+  await button.focus()
+  await page.keyboard.press('Enter')
+  await recordFor(page, 0.3)
+  await expect(bar(page).getByRole('button', { name: 'Stop recording' })).toBeFocused()
+  await page.keyboard.press('Enter')
+  await expect(bar(page)).toBeHidden(slowly)
+  await expect(page.getByRole('main')).toBeFocused()
+})
+
 test('pausing leaves out what is heard meanwhile', async ({ app, page }) => {
-  const before = (await assets(app.project)).length
+  const before = await assets(app.project)
   await page.getByRole('button', { name: 'Microphone', exact: true }).click()
-  await expect(bar(page)).toHaveAttribute('data-phase', 'ready')
+  await expect(bar(page)).toHaveAttribute('data-phase', 'ready', slowly)
   await expect(bar(page).getByRole('meter', { name: 'Input level' })).toBeVisible()
   await bar(page).getByRole('combobox', { name: 'Channels' }).selectOption('Stereo')
   await expect(bar(page).getByRole('meter')).toHaveCount(2)
@@ -95,11 +130,12 @@ test('pausing leaves out what is heard meanwhile', async ({ app, page }) => {
   await page.keyboard.press('Shift+R')
   await recordFor(page, shown + 0.5)
   await bar(page).getByRole('button', { name: 'Stop recording' }).click()
-  await expect(bar(page)).toBeHidden()
-  const made =
-    (await assets(app.project)).find(({ name }) => name.endsWith(' 2.wav')) ?? (await assets(app.project))[before]!
-  expect(secondsOf(made)).toBeGreaterThan(shown + 0.4)
-  expect(secondsOf(made)).toBeLessThan(shown + 2)
+  await expect(bar(page)).toBeHidden(slowly)
+  const made = await madeSince(app.project, before)
+  expect(made).toHaveLength(1)
+  expect(secondsOf(made[0]!)).toBeGreaterThan(shown + 0.4)
+  // The pause alone would be more than half of this, and what a busy machine records after it the rest.
+  expect(secondsOf(made[0]!)).toBeLessThan(shown + 4)
   await page.reload()
   await page.getByRole('button', { name: 'Microphone', exact: true }).click()
   await expect(bar(page).getByRole('combobox', { name: 'Channels' })).toHaveValue('2')
@@ -108,16 +144,18 @@ test('pausing leaves out what is heard meanwhile', async ({ app, page }) => {
 })
 
 test('a recording goes on while the engine is killed and comes back, and loses nothing', async ({ app, page }) => {
+  const before = await assets(app.project)
   await startByKey(page)
   await recordFor(page, 0.6)
   await app.killEngine()
   await recordFor(page, 2)
+  const shown = await recorded(page)
   await page.keyboard.press('r')
-  await expect(bar(page)).toBeHidden({ timeout: 15_000 })
+  await expect(bar(page)).toBeHidden(slowly)
   expect(await open(app.project)).toEqual([])
-  const all = await assets(app.project)
-  const newest = all.filter(({ recorded }) => recorded).map(secondsOf)
-  expect(Math.max(...newest)).toBeGreaterThanOrEqual(2)
+  const made = await madeSince(app.project, before)
+  expect(made).toMatchObject([{ recorded: { recoveredAt: null } }])
+  expect(secondsOf(made[0]!)).toBeGreaterThanOrEqual(shown - 0.05)
 })
 
 test('a recording whose window is gone is completed by itself, and the next window says so', async ({
@@ -152,12 +190,17 @@ test('a recording is found again after the whole of Nagare was killed', async ({
   test.skip(host === 'electron', 'kills the Node host')
   const home = await mkdtemp(join(tmpdir(), 'nagare-e2e-killed-'))
   const app = await startBrowserHost(home)
-  const page = await app.open(() => context.newPage())
-  await startByKey(page)
-  await recordFor(page, 1.2)
-  const shown = await recorded(page)
-  await app.kill()
-  await page.close()
+  let shown: number
+  try {
+    const page = await app.open(() => context.newPage())
+    await startByKey(page)
+    await recordFor(page, 1.2)
+    shown = await recorded(page)
+    await app.kill()
+    await page.close()
+  } finally {
+    await app.close()
+  }
   const again = await startBrowserHost(home)
   try {
     const next = await again.open(() => context.newPage())
@@ -200,7 +243,10 @@ test('a microphone that is pulled out ends the recording and keeps it', async ({
   await startByKey(page)
   await recordFor(page, 0.6)
   await page.evaluate(() => (window as unknown as { track: MediaStreamTrack }).track.dispatchEvent(new Event('ended')))
-  await expect(page.getByRole('alert').filter({ hasText: 'The recording was stopped' })).toContainText('unplugged')
+  await expect(page.getByRole('alert').filter({ hasText: 'The recording was stopped' })).toContainText(
+    'unplugged',
+    slowly,
+  )
   await expect.poll(async () => (await assets(app.project)).length).toBe(before + 1)
 })
 
@@ -215,38 +261,36 @@ test('a full disk ends the recording, which is kept', async ({ app, page }) => {
     }),
   )
   const alert = page.getByRole('alert').filter({ hasText: 'The recording was stopped' })
-  await expect(alert).toContainText('The disk is full')
+  await expect(alert).toContainText('The disk is full', slowly)
   await expect(alert).toContainText('What was recorded up to then is in the library')
   expect(await assets(app.project)).toHaveLength(before + 1)
 })
 
 test('holding the button lets one hear another voice, and says how late', async ({ app, page }) => {
-  await addFiles(app, page, { 'voices.nagare': pack })
-  await expect(page.getByRole('status').filter({ hasText: 'Model Tiny voices added' })).toBeVisible()
+  await needVoices(app, page)
   await page.getByRole('button', { name: 'Microphone', exact: true }).click()
   const talk = bar(page).getByRole('group', { name: 'Live voice' })
   const figures = talk.getByTestId('live-figures')
-  await talk.getByRole('combobox', { name: 'Voice to hear' }).selectOption('Cy')
+  await talk.getByRole('combobox', { name: 'Hear yourself as' }).selectOption('Cy')
   await page.keyboard.down('h')
-  await expect(talk).toHaveAttribute('data-talk', 'speaking', { timeout: 30_000 })
-  await expect(figures).toContainText(/\d+ ms late/)
-  await page.waitForTimeout(1500)
-  const late = Number(/(\d[\d,]*) ms late/.exec((await figures.textContent())!)![1]!.replace(',', ''))
-  // The tiny model's frame alone is 64 ms.
-  expect(late).toBeGreaterThan(64)
+  await expect(talk).toHaveAttribute('data-talk', 'speaking', slowly)
+  const late = async () => Number(/(\d[\d,]*) ms late/.exec((await figures.textContent())!)?.[1]?.replace(',', ''))
+  // The tiny model's frame alone is 16 ms.
+  await expect.poll(late, slowly).toBeGreaterThan(16)
   test.info().annotations.push({ type: 'latency', description: (await figures.textContent())! })
   await page.keyboard.up('h')
-  await expect(talk).toHaveAttribute('data-talk', 'idle')
+  await expect(talk).toHaveAttribute('data-talk', 'idle', slowly)
 
   const button = talk.getByRole('button', { name: /Hold to speak/ })
   await button.hover()
   await page.mouse.down()
-  await expect(talk).toHaveAttribute('data-talk', 'speaking')
+  await expect(talk).toHaveAttribute('data-talk', 'speaking', slowly)
   await page.mouse.up()
-  await expect(talk).toHaveAttribute('data-talk', 'idle')
+  await expect(talk).toHaveAttribute('data-talk', 'idle', slowly)
 })
 
-test('live conversion that is slower than real time says so, and plays when it is done', async ({ page }) => {
+test('live conversion that is slower than real time says so, and plays when it is done', async ({ app, page }) => {
+  await needVoices(app, page)
   await page.route('**/live/*', async (route) => {
     const response = await route.fetch()
     const headers = { ...response.headers(), 'compute-seconds': '0.5' }
@@ -255,9 +299,9 @@ test('live conversion that is slower than real time says so, and plays when it i
   await page.getByRole('button', { name: 'Microphone', exact: true }).click()
   const talk = bar(page).getByRole('group', { name: 'Live voice' })
   await page.keyboard.down('h')
-  await expect(talk.getByTestId('live-figures')).toContainText('Too slow here', { timeout: 30_000 })
+  await expect(talk.getByTestId('live-figures')).toContainText('Too slow here', slowly)
   await page.keyboard.up('h')
-  await expect(talk).toHaveAttribute('data-talk', 'idle')
+  await expect(talk).toHaveAttribute('data-talk', 'idle', slowly)
   await expect(page.getByText('Playing what you said')).toBeAttached()
 })
 
@@ -272,7 +316,7 @@ for (const colorScheme of ['light', 'dark'] as const)
     ] as const) {
       await page.setViewportSize({ width, height })
       await page.getByRole('button', { name: 'Microphone', exact: true }).click()
-      await expect(bar(page)).toHaveAttribute('data-phase', 'ready')
+      await expect(bar(page)).toHaveAttribute('data-phase', 'ready', slowly)
       await page.waitForTimeout(700)
       if (shots) await page.screenshot({ path: join(shots, `ready-${colorScheme}-${width}.png`) })
       expect(await faults(page)).toEqual([])
@@ -281,6 +325,6 @@ for (const colorScheme of ['light', 'dark'] as const)
       if (shots) await page.screenshot({ path: join(shots, `recording-${colorScheme}-${width}.png`) })
       expect(await faults(page)).toEqual([])
       await page.keyboard.press('r')
-      await expect(bar(page)).toBeHidden()
+      await expect(bar(page)).toBeHidden(slowly)
     }
   })

@@ -14,7 +14,7 @@ export interface TinyBlow {
   channels?: number
   blocks?: number
   flows?: number
-  /** Whether the voices can be heard, as made-up speakers, for half a second to two. */
+  /** Whether the voices can be heard, as made-up speakers: the first for two and a half seconds, the others for eight. */
   samples?: boolean
   /** Name on the card. */
   name?: string
@@ -41,9 +41,8 @@ export async function writeTinyBlow(path: string, options: TinyBlow = {}): Promi
     if (name.endsWith('.end.weight')) draw.fillNormal(data as Float32Array, 0.05)
   const sampleOf = (i: number) => `voice-${i}.wav`
   const said = ['ada', 'ben', 'cy']
-  const sounds = voices.map((_, i) =>
-    wav16(utterance(said[i % said.length]!, Math.round(0.5 * (1 + (i % 4)) * sampleRate), sampleRate, i), sampleRate),
-  )
+  const soundOf = (i: number) =>
+    wav16(utterance(said[i % said.length]!, (i === 0 ? 2.5 : 8) * sampleRate, sampleRate, i), sampleRate)
   const speakers = {
     voices: voices.map((name, i) => ({ name, seconds: 1 + 90 * i, ...(samples ? { sample: sampleOf(i) } : {}) })),
     validation: [],
@@ -60,7 +59,7 @@ export async function writeTinyBlow(path: string, options: TinyBlow = {}): Promi
     weights,
     {
       'speakers.json': Buffer.from(JSON.stringify(speakers)),
-      ...(samples ? Object.fromEntries(sounds.map((bytes, i) => [sampleOf(i), bytes])) : {}),
+      ...(samples ? Object.fromEntries(voices.map((_, i) => [sampleOf(i), soundOf(i)])) : {}),
     },
   )
   return path

@@ -76,7 +76,8 @@ export function liveSessions({ file, clock = systemClock }: { file: URL | undefi
   return {
     async open(setup, signal) {
       if (!file) throw new NagareError('unavailable', 'Live conversion is not to be had here.')
-      if (current) await close(current)
+      // Another may have been opened while the one before it ended.
+      while (current) await close(current)
       const gate = createRunGate()
       const workerData: LiveSetup = { ...setup, runGate: gate }
       const worker = new Worker(file, { workerData, name: 'live', stdin: false })

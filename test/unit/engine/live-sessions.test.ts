@@ -97,6 +97,15 @@ describe('a live session', () => {
     await expect(sessions.take(second.session, 2, tone(0.04), false)).rejects.toMatchObject({ code: 'not-found' })
   })
 
+  it('is the only one though two are opened at once', async () => {
+    const { sessions, open } = await setup()
+    await open()
+    const both = await Promise.allSettled([open(), open()])
+    const opened = both.flatMap((each) => (each.status === 'fulfilled' ? each.value : []))
+    expect(both.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected'])
+    await sessions.take(opened[0]!.session, 0, tone(0.04), false)
+  })
+
   it('is called off while it opens', async () => {
     const { open } = await setup()
     const stop = new AbortController()

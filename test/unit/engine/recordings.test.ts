@@ -1,17 +1,20 @@
 import type { Asset, EngineEvent } from '@contract'
 import { readdir, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { watchRecordings } from '../../../src-main/engine/recordings'
-import { openProject } from '../../../src-main/project'
+import { NagareError } from '../../../src-main/lib/errors'
+import { openProject, type ProjectIo } from '../../../src-main/project'
 import { handClock } from '../../helpers/clock'
 import { tempFolder } from '../../helpers/folder'
 import { until } from '../../helpers/wires'
 
 const given = { name: 'Take.wav', device: 'Mic', sampleRate: 8000, channels: 1 }
 
-async function setup(folder?: string) {
-  const project = await openProject(folder ?? (await tempFolder()))
+async function setup(folder?: string, io?: ProjectIo) {
+  const project = await openProject(folder ?? (await tempFolder()), io ? { io } : {})
+  const background = vi.spyOn(project, 'inBackground').mock.calls
+  let ended = 0
   const clock = handClock()
   const events: EngineEvent[] = []
   const recordings = watchRecordings({ project, emit: (event) => events.push(event), clock })
@@ -21,7 +24,7 @@ async function setup(folder?: string) {
   /** Lets one look go by, and waits until it is over and the next is planned. */
   const look = async () => {
     clock.advance(1000)
-    await new Promise((resolve) => setTimeout(resolve, 30))
+    for (; ended < background.length; ended++) await background[ended]![0]
   }
   return { project, recordings, events, clock, soundOf, speak, look }
 }
@@ -54,10 +57,30 @@ describe('recordings', () => {
       await speak(goesOn.id)
       await look()
     }
-    await until(() => project.assets.list().length === 1)
     expect(project.assets.list()).toMatchObject([{ name: 'Left.wav', audio: { frames: 80 } }])
     expect(rescued(project.assets.list())).toEqual([true])
     expect(await recordings.finish(goesOn.id)).toMatchObject({ name: 'Goes on.wav', audio: { frames: 960 } })
+  })
+
+  it('whose end failed in a window are completed by themselves', async () => {
+    let isFull = true
+    let writing: (() => void) | undefined
+    const write = async (path: string, data: Uint8Array) => {
+      if (!isFull) return writeFile(path, data)
+      await new Promise<void>((go) => (writing = go))
+      throw new NagareError('disk-full', 'The disk is full.')
+    }
+    const { recordings, project, speak, look } = await setup(undefined, { copy: async () => {}, write })
+    const { id } = await recordings.begin(given)
+    await speak(id)
+    const finished = recordings.finish(id).catch((thrown: unknown) => thrown)
+    await until(() => writing !== undefined)
+    await look()
+    isFull = false
+    writing!()
+    expect(await finished).toMatchObject({ code: 'disk-full' })
+    for (let i = 0; i < 10; i++) await look()
+    expect(rescued(project.assets.list())).toEqual([true])
   })
 
   it('are not given up while the machine sleeps', async () => {
@@ -88,7 +111,6 @@ describe('recordings', () => {
     await recordings.rescue()
     expect(project.assets.list()).toMatchObject([{ name: 'Quiet.wav' }])
     for (let i = 0; i < 12; i++) await look()
-    await until(() => project.assets.list().length === 2)
     expect(rescued(project.assets.list())).toEqual([true, true])
   })
 

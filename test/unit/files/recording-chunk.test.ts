@@ -1,11 +1,18 @@
-import { mkdir, readFile, stat, utimes, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { filesHandler } from '../../../src-main/files/handler'
 import { longestChunk } from '../../../src-main/files/recording-chunk'
 import { tempFolder } from '../../helpers/folder'
 
 const dataOffset = 20
+
+/** Done after a chunk was found to be one of a recording that goes on, and before it is written. */
+const meanwhile = vi.hoisted(() => ({ run: async () => {} }))
+vi.mock('../../../src-main/files/room', async (original) => {
+  const real = await original<typeof import('../../../src-main/files/room')>()
+  return { ...real, roomIn: async (folder: string) => (await meanwhile.run(), real.roomIn(folder)) }
+})
 
 async function setup(channels = 1) {
   const projectDir = await tempFolder()
@@ -73,6 +80,7 @@ describe('a chunk of a recording', () => {
     ['a place inside a frame', 4, floats(1, 2), 2],
     ['bytes that are no floats', 0, new Uint8Array(3), 1],
     ['no place', 'x', floats(1), 1],
+    ['an empty place', '', floats(1), 1],
     ['a place before the start', -4, floats(1), 1],
   ])('is refused with %s', async (_, at, body, channels) => {
     const { send, sound } = await setup(channels)
@@ -106,5 +114,16 @@ describe('a chunk of a recording', () => {
     expect(await send(0, floats(1), 'r-2')).toMatchObject({ status: 404, error: { code: 'not-found' } })
     expect(await send(0, floats(), 'r-1', 'GET')).toMatchObject({ status: 405 })
     expect(await send(0, floats(1), '..%2fassets')).toMatchObject({ status: 405 })
+  })
+
+  it.each([
+    ['completed', (folder: string) => rename(join(folder, 'recording.json'), join(folder, 'finishing.json'))],
+    ['dropped', (folder: string) => rm(folder, { recursive: true })],
+  ])('that comes while its recording is %s is not taken for stored', async (_, happen) => {
+    const { send, folder } = await setup()
+    await send(0, floats(1))
+    meanwhile.run = () => happen(folder)
+    onTestFinished(() => void (meanwhile.run = async () => {}))
+    expect(await send(4, floats(2))).toMatchObject({ status: 404, error: { code: 'not-found' } })
   })
 })

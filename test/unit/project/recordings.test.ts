@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rename, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
-import { openAudio } from '../../../src-main/dsp'
+import { beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { openAudio, wavHeader } from '../../../src-main/dsp'
+import { filesHandler } from '../../../src-main/files/handler'
 import { random } from '../../../src-main/lib/random'
 import {
   beginRecording,
@@ -15,9 +16,21 @@ import {
   type ProjectOptions,
 } from '../../../src-main/project'
 import { NagareError } from '../../../src-main/lib/errors'
+import { playableSamples } from '../../../src-main/project/measure'
 import { chunkSink } from '../../../src-renderer/record/chunk-sink'
 import { bundle } from '../../helpers/bundle'
 import { tempFolder } from '../../helpers/folder'
+
+/** A folder that cannot be removed, as on a system where another program reads in it. */
+const disk = vi.hoisted(() => ({ keeps: '' }))
+vi.mock('node:fs/promises', async (original) => {
+  const real = await original<typeof import('node:fs/promises')>()
+  const rm: typeof real.rm = async (path, options) => {
+    if (path === disk.keeps) throw Object.assign(new Error('busy'), { code: 'EBUSY' })
+    return real.rm(path, options)
+  }
+  return { ...real, rm }
+})
 
 const given = { name: 'Take.wav', device: 'Test microphone', sampleRate: 8000, channels: 1 }
 
@@ -112,6 +125,76 @@ describe('a recording', () => {
     expect(await readdir(project.paths.recordings)).toEqual([])
   })
 
+  it('is an asset though its folder cannot be removed, which is done later', async () => {
+    const project = await open(await tempFolder())
+    const { id } = await beginRecording(project, given)
+    await add(project, id, ramp(100))
+    disk.keeps = join(project.paths.recordings, id)
+    const asset = await finishRecording(project, id, { recovered: false })
+    expect(asset).toMatchObject({ audio: { frames: 100 } })
+    expect(await openRecordings(project)).toMatchObject([{ head: { id } }])
+    disk.keeps = ''
+    expect((await finishRecording(project, id, { recovered: true }))!.id).toBe(asset!.id)
+    expect(await readdir(project.paths.recordings)).toEqual([])
+  })
+
+  it('takes no more samples from the moment it is completed, and whoever sends them learns that', async () => {
+    const folder = await tempFolder()
+    const late: unknown[] = []
+    const project = await open(folder, {
+      io: {
+        copy: async () => {},
+        async write(path, data) {
+          late.push(await send(400))
+          await writeFile(path, data)
+        },
+      },
+    })
+    const handle = filesHandler({ rendererDir: folder, projectDir: folder, uploads: false })
+    const { id } = await beginRecording(project, given)
+    const send = async (at: number) => {
+      const body = new Uint8Array(ramp(50, at / 4).buffer)
+      const request = new Request(`http://127.0.0.1:1/recordings/${id}?at=${at}`, { method: 'POST', body })
+      const response = await handle(request)
+      return { status: response.status, ...((await response.json()) as object) }
+    }
+    await add(project, id, ramp(50))
+    expect(await send(200)).toEqual({ status: 200, have: 400 })
+    const asset = await finishRecording(project, id, { recovered: false })
+    expect(late).toMatchObject([{ status: 404, error: { code: 'not-found' } }])
+    const { info } = await samplesOf(join(project.paths.asset(asset!.id), 'source.wav'))
+    expect(info.frames).toBe(100)
+    expect(await send(400)).toMatchObject({ status: 404, error: { code: 'not-found' } })
+  })
+
+  it('of more than 4 GiB is played as it is', async () => {
+    const file = join(await tempFolder(), 'long.wav')
+    const header = wavHeader({ sampleRate: 8000, channels: 1, format: 'f32' }, 2 ** 31)
+    expect(Buffer.from(header).toString('latin1', 0, 4)).toBe('RF64')
+    await writeFile(file, Buffer.concat([header, Buffer.from(ramp(100).buffer)]))
+    expect(await playableSamples(file)).toEqual({ offset: header.length, encoding: 'f32' })
+  })
+
+  it.each(['the samples', 'the folder'])('is left alone where a link leads to %s', async (what) => {
+    const projectDir = await tempFolder()
+    const project = await open(projectDir)
+    const { id } = await beginRecording(project, given)
+    const folder = join(project.paths.recordings, id)
+    const outside = join(await tempFolder(), 'elsewhere')
+    const from = what === 'the folder' ? folder : soundOf(project, id)
+    await add(project, id, ramp(100))
+    await rename(from, outside)
+    await symlink(outside, from)
+    const read = () => readFile(what === 'the folder' ? join(outside, 'sound.wav') : outside)
+    const before = await read()
+    expect(await openRecordings(project)).toEqual([])
+    await expect(finishRecording(project, id, { recovered: true })).rejects.toMatchObject({ code: 'corrupt' })
+    const handle = filesHandler({ rendererDir: '/', projectDir, uploads: false })
+    const request = new Request(`http://127.0.0.1:1/recordings/${id}?at=400`, { method: 'POST', body: ramp(10) })
+    expect((await handle(request)).ok).toBe(false)
+    expect(await read()).toEqual(before)
+  })
+
   it('can be discarded, and a folder that is none is left alone', async () => {
     const project = await open(await tempFolder())
     const { id } = await beginRecording(project, given)
@@ -128,13 +211,14 @@ describe('a host that is killed while it records', () => {
     const { folder, remove } = await bundle({ host: 'test/helpers/recording-host.ts' })
     built = join(folder, 'host.mjs')
     return remove
-  })
+  }, 60_000)
 
-  it('loses at most a second, at 20 random moments', async () => {
+  const runs = 8
+  it(`loses at most a second, at ${runs} random moments`, { timeout: 120_000 }, async () => {
     const draw = random(11)
     const rate = 48_000
     const losses: number[] = []
-    for (let run = 0; run < 20; run++) {
+    for (let run = 0; run < runs; run++) {
       const folder = join(await tempFolder(), 'project')
       const first = await openProject(folder)
       const { id } = await beginRecording(first, { ...given, sampleRate: rate })
@@ -155,7 +239,7 @@ describe('a host that is killed while it records', () => {
         const due = Math.floor(((performance.now() - start) / 1000) * rate)
         for (; spoken + 960 <= due; spoken += 960) sink.push(ramp(960, spoken))
       }, 5)
-      await new Promise((resolve) => setTimeout(resolve, 50 + 900 * draw.uniform()))
+      await new Promise((resolve) => setTimeout(resolve, 1500 + 1500 * draw.uniform()))
       child.kill('SIGKILL')
       await exited
       clearInterval(timer)
@@ -166,15 +250,14 @@ describe('a host that is killed while it records', () => {
       const [left] = await openRecordings(again)
       const asset = await finishRecording(again, left!.head.id, { recovered: true })
       const frames = asset?.audio?.frames ?? 0
+      expect(frames).toBeGreaterThan(0)
       losses.push((spoken - frames) / rate)
-      if (asset) {
-        expect(asset.recorded?.recoveredAt).not.toBeNull()
-        const { channels } = await samplesOf(join(again.paths.asset(asset.id), 'source.wav'))
-        expect(channels[0]!.every((value, i) => value === i / 2 ** 20)).toBe(true)
-      }
+      expect(asset!.recorded?.recoveredAt).not.toBeNull()
+      const { channels } = await samplesOf(join(again.paths.asset(asset!.id), 'source.wav'))
+      expect(channels[0]!.every((value, i) => value === i / 2 ** 20)).toBe(true)
       await again.close()
     }
-    expect(losses).toHaveLength(20)
+    expect(losses).toHaveLength(runs)
     expect(Math.max(...losses)).toBeLessThanOrEqual(1)
     if (process.env['SHOW']) console.log('lost seconds', losses.map((x) => x.toFixed(2)).join(' '))
   })
