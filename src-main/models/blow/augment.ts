@@ -9,11 +9,17 @@ export interface Augmentation {
   level: number
   /** Least gain in size; a frame's largest sample ends between it and 1. */
   quietest: number
+  /** Deviation of the noise on every frame in the end, whatever the level and the gain. */
+  noise: number
 }
 
 /** A frame as training sees it, changed in place. Draws two numbers from `random` at level 1; at level 2 two more, and noise for every sample. */
-export function augment(frame: Float32Array, { level, quietest }: Augmentation, random: Random): void {
-  if (level === 0) return
+export function augment(frame: Float32Array, { level, quietest, noise }: Augmentation, random: Random): void {
+  if (level > 0) vary(frame, level, quietest, random)
+  if (noise > 0) addNoise(frame, noise, random)
+}
+
+function vary(frame: Float32Array, level: number, quietest: number, random: Random): void {
   emphasise(frame, 0.2 * (2 * random.uniform() - 1))
   if (level > 1) {
     addNoise(frame, 0.001 * random.uniform(), random)

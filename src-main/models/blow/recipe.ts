@@ -14,6 +14,8 @@ export const Recipe = z.object({
   flows: count(1, 48).default(12),
   channels: count(1, 2048).default(512),
   embedding: count(1, 1024).default(128),
+  /** Deviation of the voices' embeddings at the start: the smaller, the more the voices share. */
+  spread: z.coerce.number().min(0).max(10).default(1),
   /** How files are named where the speakers have no folders. */
   names: z.string().max(200).default('{speaker}_{utterance}'),
   /** A pack whose voices are kept and to which the data's new speakers are added. */
@@ -36,6 +38,8 @@ export const Recipe = z.object({
   augment: count(0, 2).default(1),
   /** Least gain of the augmentation. */
   quietest: z.coerce.number().min(0).max(1).default(0),
+  /** Deviation of noise on every frame, of full scale 1: what the model hears then has no direction without spread, which a conversion could blow up. */
+  noise: z.coerce.number().min(0).max(1).default(0),
   /** Steps from checkpoint to checkpoint, each with a validation, and frames that one validation looks at. */
   checkpoint: count(1, 1e6).default(1000),
   validation: count(1, 1e6).default(1024),
@@ -52,14 +56,17 @@ export const presets: Record<string, Partial<Record<keyof Recipe, string>>> = {
     flows: '6',
     channels: '128',
     embedding: '64',
+    spread: '0.1',
     steps: '8000',
-    batch: '32',
+    batch: '16',
     learningRate: '0.001',
     warmup: '100',
     plateau: '0.4',
     clip: '100',
     average: '0.995',
+    augment: '2',
     quietest: '0.2',
+    noise: '0.005',
     checkpoint: '250',
     validation: '256',
     preview: '2000',
@@ -67,6 +74,7 @@ export const presets: Record<string, Partial<Record<keyof Recipe, string>>> = {
   medium: {
     flows: '8',
     channels: '256',
+    spread: '0.1',
     steps: '100000',
     batch: '32',
     learningRate: '0.0004',
@@ -74,6 +82,8 @@ export const presets: Record<string, Partial<Record<keyof Recipe, string>>> = {
     plateau: '0.6',
     clip: '100',
     average: '0.999',
+    augment: '2',
+    noise: '0.005',
     checkpoint: '500',
     validation: '512',
   },

@@ -73,10 +73,10 @@ async function train(context: TrainContext, keep: Keep): Promise<TrainResult> {
 
   const device = await openDevice(context.device, { fallback: context.fallback })
   const { training, validation, held } = await openSplits(context, keep, data, speakers, frontEnd, config)
-  const how = { level: recipe.augment, quietest: recipe.quietest }
+  const how = { level: recipe.augment, quietest: recipe.quietest, noise: recipe.noise }
   const initial = async (): Promise<NDArrays> => {
     if (start) return start.weights
-    const fresh = initialWeights(config, draws)
+    const fresh = initialWeights(config, draws, recipe.spread)
     return { ...fresh, ...(await actNorms(device, config, fresh, await training.draw(0, recipe.batch, how, draws))) }
   }
   const current = resumed?.current ?? (await initial())

@@ -48,13 +48,13 @@ export const fixedShapes = (config: BlowConfig): Shapes =>
 export const weightShapes = (config: BlowConfig): Shapes => ({ ...trainedShapes(config), ...fixedShapes(config) })
 
 /**
- * Fresh weights: normal voices, rotations as mixings, PyTorch's defaults for the layers and zeros for the end of each coupling, which then
+ * Fresh weights: normal voices of deviation `spread`, rotations as mixings, PyTorch's defaults for the layers and zeros for the end of each coupling, which then
  * scales by σ(2). The ActNorms are the identity until `actNorms` adapts them to a batch.
  */
-export function initialWeights(config: BlowConfig, random: Random): NDArrays {
+export function initialWeights(config: BlowConfig, random: Random, spread = 1): NDArrays {
   const { channels, kernel, embedding, voices } = config
   const table = float32([voices, embedding])
-  random.fillNormal(table.data)
+  random.fillNormal(table.data, spread)
   const weights: NDArrays = { voices: table }
   for (const { block, name } of flowsOf(config)) {
     const c = channelsAt(config, block)

@@ -137,17 +137,28 @@ describe('the augmentation of level 2', () => {
   it('is emphasis, noise, compression and gain, within their bounds', () => {
     const sound = random(8).fillNormal(new Float32Array(256), 0.2)
     const [found, by] = [sound.slice(), random(9)]
-    augment(found, { level: 2, quietest: 0.5 }, by)
+    augment(found, { level: 2, quietest: 0.5, noise: 0.01 }, by)
     const [expected, draws] = [sound.slice(), random(9)]
     emphasise(expected, 0.2 * (2 * draws.uniform() - 1))
     addNoise(expected, 0.001 * draws.uniform(), draws)
     compress(expected, 0.1 * (2 * draws.uniform() - 1))
     const gain = 2 * draws.uniform() - 1
     scaleToPeak(expected, Math.sign(gain) * (0.5 + 0.5 * Math.abs(gain)))
+    const peak = Math.max(...expected.map(Math.abs))
+    addNoise(expected, 0.01, draws)
     expect(found).toEqual(expected)
     expect(by.state()).toEqual(draws.state())
-    const peak = Math.max(...found.map(Math.abs))
     expect(peak).toBeGreaterThanOrEqual(0.5 - 1e-6)
     expect(peak).toBeLessThanOrEqual(1)
+  })
+
+  it('is noise alone where nothing else is asked for, or nothing', () => {
+    const sound = random(8).fillNormal(new Float32Array(256), 0.2)
+    const [noisy, expected, same] = [sound.slice(), sound.slice(), sound.slice()]
+    augment(noisy, { level: 0, quietest: 0, noise: 0.01 }, random(9))
+    addNoise(expected, 0.01, random(9))
+    expect(noisy).toEqual(expected)
+    augment(same, { level: 0, quietest: 0, noise: 0 }, random(9))
+    expect(same).toEqual(sound)
   })
 })

@@ -19,6 +19,7 @@ import { writeVoices } from '../../../helpers/voices'
 const tiny = {
   ...{ sampleRate: '8000', frame: '128', blocks: '3', flows: '2', channels: '16', embedding: '8', batch: '8' },
   ...{ warmup: '1', plateau: '1', checkpoint: '5', validation: '16', preview: '0', average: '0', quietest: '0.5' },
+  ...{ spread: '1', augment: '1', noise: '0' },
 }
 
 let home: string
@@ -127,6 +128,16 @@ describe('training Blow', () => {
     const [whole, cut] = [await openPack(join(folder, 'whole.nagare')), await openPack(join(folder, 'cut.nagare'))]
     expect(cut.weights).toEqual(whole.weights)
     expect((await readdir(folder)).sort()).toEqual([...before, 'cut.nagare', 'whole.nagare'].sort())
+  })
+
+  it('starts the voices as far apart as asked', async () => {
+    const table = async (spread: string) => {
+      const set = { ...tiny, spread, learningRate: '1e-12' }
+      await trainBlow(context('spread.nagare', { steps: 1, set }))
+      return (await openPack(join(folder, 'spread.nagare'))).weights['voices']!
+    }
+    const [near, apart] = [await table('0.25'), await table('1')]
+    expect(Array.from(near.data, (value) => 4 * value)).toBeAllclose(Array.from(apart.data), { absolute: 1e-6 })
   })
 
   it('starts over from the best weights where it diverges, and ends once it may not any more', async () => {
