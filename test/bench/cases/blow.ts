@@ -49,7 +49,7 @@ function converting(name: string, title: string, preset: string, seconds: number
 
 /** The rows of the converter's table: the published network, and the smaller presets. */
 export const converters: readonly SoundCase[] = [
-  converting('full', 'Blow 8 × 12 flows, 512 ch, 2 s', 'full', 2, 16_000),
-  converting('medium', 'preset medium, 4 s', 'medium', 4, 16_000),
-  converting('small', 'preset small, 4 s', 'small', 4, 16_000),
+  converting('blow-full', 'Blow 8 × 12 flows, 512 ch, 2 s', 'full', 2, 16_000),
+  converting('blow-medium', 'preset medium, 4 s', 'medium', 4, 16_000),
+  converting('blow-small', 'preset small, 4 s', 'small', 4, 16_000),
 ]
