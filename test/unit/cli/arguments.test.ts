@@ -112,7 +112,7 @@ describe('refusals', () => {
     [['models', 'show'], ['needs a name']],
     [
       ['models', 'polish', 'it'],
-      ['list, show, add and remove', 'polish'],
+      ['list, show, add, remove and halve', 'polish'],
     ],
     [
       ['serve', '--port', 'http'],
