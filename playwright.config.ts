@@ -8,7 +8,7 @@ export default defineConfig<object, { host: 'browser' | 'electron' }>({
   testDir: 'test/e2e',
   outputDir: 'test-results',
   workers: 1,
-  timeout: 60_000,
+  timeout: 150_000,
   expect: { timeout: 10_000 },
   forbidOnly: Boolean(process.env.CI),
   reporter: [['list']],
