@@ -48,7 +48,7 @@ for (const colorScheme of ['light', 'dark'] as const)
     })
 
     test('no fault while it runs, in the result, in the queue, and where a model is removed', async ({ app, page }) => {
-      await addRecording(app, page, `axe-run-${colorScheme}.wav`, 20)
+      await addRecording(app, page, `axe-run-${colorScheme}.wav`, 60)
       await needModel(page)
       await setNumber(page, 'Iterations', 100)
       await enhanceButton(page).click()
