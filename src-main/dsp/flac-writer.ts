@@ -2,7 +2,7 @@ import flacFactory from 'libflacjs'
 import { NagareError } from '../lib/errors'
 import type { AudioWriter } from './audio'
 import { blockLength, quantizer } from './quantize'
-import { outputFile } from './output-file'
+import { outputFile } from '../lib/output-file'
 
 export interface FlacOptions {
   /** Hz, up to 655 350. */

@@ -1,9 +1,10 @@
 import { open, stat } from 'node:fs/promises'
+import { describeBytes } from '../lib/describe-bytes'
 import { asNagareError, NagareError } from '../lib/errors'
 import type { AudioReader } from './audio'
 import { openCompressed } from './decode'
 import type { DecodeOptions } from './decode'
-import { describeBytes, id3Length, sniffAudio } from './sniff'
+import { id3Length, sniffAudio } from './sniff'
 import { openWav } from './wav-reader'
 
 const readable = 'WAV, FLAC, MP3, Ogg (Vorbis, Opus), M4A, AAC, AIFF, CAF or WebM'

@@ -74,23 +74,3 @@ export function sniffAudio(head: Uint8Array, afterId3: boolean): Kind | null {
   if (afterId3 || startsFrames(head, mpegFrameLength)) return { container: 'mp3', codec: 'mp3' }
   return null
 }
-
-/** A few words for what a file is that is not audio, for an error message. */
-export function describeBytes(head: Uint8Array): string {
-  const signatures: [string, string][] = [
-    ['\x89PNG', 'a PNG image'],
-    ['\xff\xd8\xff', 'a JPEG image'],
-    ['GIF8', 'a GIF image'],
-    ['%PDF', 'a PDF document'],
-    ['PK\x03\x04', 'a ZIP archive'],
-    ['RIFF', 'a RIFF file that is not WAV'],
-  ]
-  const start = latin(head, 0, 16)
-  const known = signatures.find(([signature]) => start.startsWith(signature))
-  if (known) return known[1]
-  const shown = new TextDecoder().decode(head.subarray(0, 200))
-  // eslint-disable-next-line no-control-regex
-  if (!/[\x00-\x08\x0e-\x1f\ufffd]/.test(shown.slice(0, -1)))
-    return `text (“${shown.slice(0, 24).trim()}${shown.length > 24 ? '…' : ''}”)`
-  return `unknown data (${Buffer.from(head.subarray(0, 8)).toString('hex')}…)`
-}

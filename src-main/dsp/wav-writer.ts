@@ -1,7 +1,7 @@
 import { random } from '../lib/random'
 import type { AudioWriter } from './audio'
 import { blockLength, quantizer } from './quantize'
-import { outputFile } from './output-file'
+import { outputFile } from '../lib/output-file'
 
 export type SampleFormat = 's16' | 's24' | 'f32'
 

@@ -7,12 +7,13 @@ import { decodeSafetensors, encodeSafetensors } from '../../src-main/packs'
 import type { BenchCase, LoadCase, OpenCase } from './bench-case'
 import { cases, loads } from './cases'
 import { converters } from './cases/blow'
+import { inspectCases } from './cases/inspect'
 import { vocoders } from './cases/waveglow'
 import type { Reply, Request } from './messages'
 
 /** Answers requests on stdin, one line of JSON each, until it ends: the measured process of our side. */
 export async function serveCase(name: string): Promise<void> {
-  const answer = answering([...cases, ...vocoders, ...converters].find((known) => known.name === name))
+  const answer = answering([...cases, ...vocoders, ...converters, ...inspectCases].find((known) => known.name === name))
   for await (const line of createInterface({ input: process.stdin })) {
     const reply = await answer(JSON.parse(line) as Request).catch((thrown: unknown) => ({
       error: thrown instanceof Error ? thrown.message : String(thrown),

@@ -1,7 +1,7 @@
 import { mkdir, open, rename, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { partPath } from '../lib/atomic-file'
-import { asNagareError, NagareError } from '../lib/errors'
+import { partPath } from './atomic-file'
+import { asNagareError, NagareError } from './errors'
 
 /** A file that grows beside its final place and is moved there when it is complete. */
 export interface OutputFile {
