@@ -53,7 +53,7 @@ export const inspect: BenchSuite = {
         table(rows),
         '',
         'images/s: of real images, medians of alternating rounds; random weights. ratio: median of each round’s time ÷ PyTorch’s. differs: largest difference',
-        'of losses, scores, maps and moments of the gradients, in parts of the largest number.',
+        'of losses, scores, maps and running statistics, in parts of the largest number (gradients: test/golden/inspect).',
         ...notes,
       ].join('\n'),
       ...(apart.length > 0

@@ -4,7 +4,7 @@ import { FAnoganConfig, imageShape } from '../../../src-main/models/f-anogan/con
 import { openScorer } from '../../../src-main/models/f-anogan/scoring'
 import { adversarialProgram, encoderProgram } from '../../../src-main/models/f-anogan/training-programs'
 import { initialWeights, partShapes, statisticShapes, weightShapes } from '../../../src-main/models/f-anogan/weights'
-import { firstMoments, normal, type BenchCase } from '../bench-case'
+import { normal, type BenchCase } from '../bench-case'
 
 /** A case that counts images. */
 export interface ImageCase extends BenchCase {
@@ -30,7 +30,7 @@ function weights(random: Random): NDArrays {
   return all
 }
 
-const args = (what: string) => ['inspect.py', what, String(config.size), String(config.width), String(criticSteps)]
+const args = (what: string) => ['f_anogan.py', what, String(config.size), String(config.width), String(criticSteps)]
 
 /** One iteration of WGAN-GP: five critic steps and one of the generator. */
 const iteration = (batch: number): ImageCase => ({
@@ -64,7 +64,6 @@ const iteration = (batch: number): ImageCase => ({
         const found = await runner.state()
         return {
           loss: float32([criticSteps + 1], Float32Array.of(...losses, outputs['generator.loss']!.data[0]!)),
-          ...firstMoments(found),
           ...pick(found, Object.keys(statisticShapes(config, 'generator'))),
         }
       },
@@ -95,13 +94,10 @@ const encoder = (batch: number): ImageCase => ({
       async check() {
         const { loss, image, feature } = await runner.run(inputs)
         const numbers = [loss!, image!, feature!].map(({ data }) => data[0]!)
-        const squares = Object.entries(await runner.state()).flatMap(([name, { data }]) => {
-          const parameter = name.split('rmsProp.square.')[1]
-          if (parameter === undefined) return []
-          const head = Float32Array.from(data.subarray(0, 256))
-          return [[`square.${parameter}`, float32([head.length], head)] as const]
-        })
-        return { loss: float32([3], Float32Array.from(numbers)), ...Object.fromEntries(squares) }
+        return {
+          loss: float32([3], Float32Array.from(numbers)),
+          ...pick(await runner.state(), Object.keys(statisticShapes(config, 'encoder'))),
+        }
       },
     }
   },
