@@ -36,11 +36,12 @@ export const evaluate: Command = {
     const model = family(kind)
     const given = text(values, 'out')
     const out = given === undefined ? undefined : await outputPath(given)
-    const pack = await findPackOfKind(kind, text(values, 'model'))
+    const set = pairs(values)
+    const pack = model.trainsToEvaluate?.(set) ? '' : await findPackOfKind(kind, text(values, 'model'))
     const evaluation = await model.evaluate({
       data: needed(values, 'data', usage),
       pack,
-      set: pairs(values),
+      set,
       seed: seedOf(values),
       device: text(values, 'device') ?? 'cpu',
       fallback: (reason) => terminal.note(reason),
@@ -49,7 +50,7 @@ export const evaluate: Command = {
     })
     const json = { kind, ...evaluation }
     if (out) await writeFileAtomic(out, `${JSON.stringify(json, null, 2)}\n`)
-    if (values['record'])
+    if (values['record'] && pack)
       await recordMetrics(
         pack,
         evaluation.metrics.map((metric) => ({ ...metric, protocol: evaluation.protocol })),

@@ -6,6 +6,8 @@ import { inputFile, packOutput } from './outputs'
 
 const usage = 'nagare import FILE --as KIND -o PACK [--config FILE] [--args FILE] [--rate HZ]'
 
+const importable = kinds.filter((kind) => family(kind).importFile)
+
 export const importFile: Command = {
   name: 'import',
   usage,
@@ -13,7 +15,7 @@ export const importFile: Command = {
   words: 1,
   help: {
     FILE: 'the published checkpoint',
-    '--as KIND': `what it holds: ${kinds.join(', ')}`,
+    '--as KIND': `what it holds: ${importable.join(', ')}`,
     '-o, --out PACK': 'the pack: one file where the name ends in .nagare, else a folder',
     '--config FILE': "the checkpoint's own settings file, where the kind needs it",
     '--args FILE': "the run's arguments that were saved beside it (Blow: X.args.pt)",
@@ -32,14 +34,19 @@ export const importFile: Command = {
     if (!given) throw new NagareError('bad-input', 'import needs a file.', { hint: `Usage: ${usage}` })
     const kind = text(values, 'as')
     if (!kind)
-      throw new NagareError('bad-input', `--as is missing; it says what the file holds: ${kinds.join(', ')}.`, {
+      throw new NagareError('bad-input', `--as is missing; it says what the file holds: ${importable.join(', ')}.`, {
         hint: `Usage: ${usage}`,
       })
-    const model = family(kind)
+    const { importFile: read } = family(kind)
+    if (!read)
+      throw new NagareError(
+        'unsupported',
+        `There are no foreign files of ${kind} to import; train it with \`nagare train ${kind}\`.`,
+      )
     const out = await packOutput(needed(values, 'out', usage))
     const file = await inputFile(given)
     const rate = number(values, 'rate', { min: 1000, max: 384_000, integer: true })
-    const { card, weights, files } = await model.importFile(file, {
+    const { card, weights, files } = await read(file, {
       config: text(values, 'config'),
       args: text(values, 'args'),
       rate,

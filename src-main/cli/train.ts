@@ -89,10 +89,15 @@ export const train: Command = {
       })
     })
     const seconds = (performance.now() - startedAt) / 1000
-    const figures = result.metrics.map(({ name, value, unit }) => `${name} ${value.toFixed(4)} ${unit}`).join(', ')
+    const figures = result.metrics
+      .map(({ name, value, unit }) => `${name} ${value.toFixed(4)} ${unit}`.trim())
+      .join(', ')
     return {
       json: { kind, pack: output, seconds, ...result },
-      text: `Trained ${output} in ${duration(seconds)} (${result.steps} steps): ${figures}.`,
+      text: [
+        `Trained ${output} in ${duration(seconds)}${result.steps > 0 ? ` (${result.steps} steps)` : ''}: ${figures}.`,
+        ...(result.notes ?? []),
+      ].join('\n'),
     }
   },
 }

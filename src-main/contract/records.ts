@@ -189,6 +189,8 @@ const settings = {
   microphone: z.object({ id: z.string(), label: z.string(), channels: z.int().min(1).max(2) }).optional(),
   /** Last used settings of each task. */
   tasks: z.record(z.string(), z.record(z.string(), z.unknown())),
+  /** Id of the model last chosen for each task; it may be gone since. */
+  models: z.record(z.string(), z.string()),
 }
 export const Settings = z.object({
   device: settings.device.default('auto'),
@@ -196,12 +198,21 @@ export const Settings = z.object({
   exportFormat: settings.exportFormat.default('wav-s16'),
   microphone: settings.microphone,
   tasks: settings.tasks.default({}),
+  models: settings.models.default({}),
 })
 export type Settings = z.infer<typeof Settings>
 
 /** Some settings to change; what is left out stays as it is (so no defaults here). */
 export const SettingsPatch = z.object(settings).partial()
 export type SettingsPatch = z.infer<typeof SettingsPatch>
+
+/** The settings with what `patch` names changed; settings and models of tasks are merged task by task. */
+export function withPatch(settings: Settings, patch: SettingsPatch): Settings {
+  const given = Object.fromEntries(Object.entries(patch).filter(([, value]) => value !== undefined))
+  const tasks = { ...settings.tasks, ...patch.tasks }
+  const models = { ...settings.models, ...patch.models }
+  return { ...settings, ...given, tasks, models }
+}
 
 /** A converter of live sound. */
 export const LiveSession = z.object({

@@ -1,4 +1,4 @@
-import { Settings, type SettingsPatch } from '@contract'
+import { Settings, withPatch, type SettingsPatch } from '@contract'
 import { readFile, rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { sweepParts, writeFileAtomic } from '../lib/atomic-file'
@@ -7,7 +7,7 @@ import type { Log } from '../lib/log'
 
 export interface SettingsStore {
   get(): Settings
-  /** Changes what `patch` names and saves; settings of tasks are merged task by task. Throws `disk-full`, `no-permission` and then changes nothing. */
+  /** Changes what `patch` names, as `withPatch` does, and saves. Throws `disk-full`, `no-permission` and then changes nothing. */
   change(patch: SettingsPatch): Promise<Settings>
 }
 
@@ -19,8 +19,7 @@ export async function openSettings(file: string, log: Log): Promise<SettingsStor
   let last: Promise<unknown> = Promise.resolve()
 
   const change = async (patch: SettingsPatch) => {
-    const given = Object.fromEntries(Object.entries(patch).filter(([, value]) => value !== undefined))
-    const next: Settings = { ...settings, ...given, tasks: { ...settings.tasks, ...patch.tasks } }
+    const next = withPatch(settings, patch)
     await writeFileAtomic(file, JSON.stringify(next, null, 2))
     settings = next
     return next

@@ -1,15 +1,13 @@
 import { asNagareError, NagareError } from '../lib/errors'
 import { decodePicture } from './decode-picture'
 import { storedBox, uprightWalk } from './orientation'
-import { crop, picture, type Box, type Picture } from './picture'
+import { crop, picture, type Box, type Picture, type Readable } from './picture'
 import { pictureInfo, type PictureInfo } from './picture-info'
 import type { RasterPlace } from './raster'
 
 /** An open picture file of which rectangles are read; memory does not grow with the picture. */
-export interface PictureReader {
+export interface PictureReader extends Readable {
   readonly info: PictureInfo
-  /** The part inside `box`, upright; pixels beyond the edges repeat the nearest edge pixel. */
-  read(box: Box): Picture
   close(): void
 }
 

@@ -9,6 +9,16 @@ export interface Picture {
   readonly data: Float32Array
 }
 
+/** A picture of which rectangles are read: an open file, or one in memory. */
+export interface Readable {
+  readonly info: { readonly width: number; readonly height: number; readonly channels: 1 | 3; readonly depth: 8 | 16 }
+  /** The part inside `box`, upright; pixels beyond the edges repeat the nearest edge pixel. */
+  read(box: Box): Picture
+}
+
+/** A picture in memory as one that is read. */
+export const readable = (source: Picture): Readable => ({ info: source, read: (box) => crop(source, box) })
+
 /** A rectangle of whole pixels; x to the right, y down. */
 export interface Box {
   readonly x: number

@@ -1,5 +1,4 @@
-import type { PictureReader } from './open-picture'
-import { picture, type Picture } from './picture'
+import { picture, type Picture, type Readable } from './picture'
 
 /** For every output pixel along one axis: where its sources start, and their weights, which sum to 1. */
 interface Taps {
@@ -95,7 +94,7 @@ export function resize(source: Picture, width: number, height: number): Picture 
 }
 
 /** An open picture at other sides, read by bands so that memory does not grow with it. */
-export function readResized(reader: PictureReader, width: number, height: number): Picture {
+export function readResized(reader: Readable, width: number, height: number): Picture {
   const { info } = reader
   const work = resizer(info, { width, height })
   const rows = Math.max(1, Math.floor(2 ** 20 / info.width))

@@ -1,4 +1,4 @@
-import type { PictureReader } from './open-picture'
+import type { Readable } from './picture'
 import { readTile, tileCount, type Tile, type TilePlan } from './tiles'
 
 /** Finished rows of a map over the whole picture. */
@@ -22,7 +22,7 @@ export interface StitchOptions {
  * [size, size] per tile. Blending is done in double precision: maps that agree where they overlap come back as they are.
  */
 export async function* stitchTiles(
-  reader: Pick<PictureReader, 'read'>,
+  reader: Pick<Readable, 'read'>,
   plan: TilePlan,
   score: (tiles: readonly Tile[]) => Promise<readonly Float32Array[]> | readonly Float32Array[],
   { batch = 16, progress }: StitchOptions = {},

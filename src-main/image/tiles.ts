@@ -1,5 +1,4 @@
-import type { PictureReader } from './open-picture'
-import type { Picture } from './picture'
+import type { Picture, Readable } from './picture'
 
 /** How tiles lie along one axis and fade into each other. */
 export interface TileAxis {
@@ -67,7 +66,7 @@ export interface Tile {
 }
 
 /** Reads a tile; beyond the picture its edge pixels are repeated. */
-export function readTile(reader: Pick<PictureReader, 'read'>, plan: TilePlan, row: number, column: number): Tile {
+export function readTile(reader: Pick<Readable, 'read'>, plan: TilePlan, row: number, column: number): Tile {
   const x = plan.columns.starts[column]!
   const y = plan.rows.starts[row]!
   return { row, column, x, y, picture: reader.read({ x, y, width: plan.size, height: plan.size }) }

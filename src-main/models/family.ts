@@ -17,6 +17,8 @@ export type About = z.infer<typeof About>
 export interface TrainResult {
   steps: number
   metrics: Evaluation['metrics']
+  /** What the person should know of the run, each a sentence or two. */
+  notes?: string[]
 }
 
 export interface TrainContext {
@@ -44,6 +46,7 @@ export interface TrainContext {
 
 export interface EvaluateContext {
   data: string
+  /** The pack to measure; empty where the protocol trains its own. */
   pack: string
   device: string
   /** Called with the reason where the processor is taken in place of the device asked for; without it such a device is an error. */
@@ -60,6 +63,8 @@ export interface Evaluation {
   protocol: string
   metrics: { name: string; value: number; unit: string }[]
   rows: Record<string, string | number>[]
+  /** What a table cannot hold: curves, histograms, scores by file; JSON. */
+  details?: Record<string, unknown>
 }
 
 /** What an input or output of an exported graph means. */
@@ -98,8 +103,10 @@ export interface ModelFamily {
   presets: readonly string[]
   train(context: TrainContext): Promise<TrainResult>
   evaluate(context: EvaluateContext): Promise<Evaluation>
-  /** Turns a foreign file into a pack's card, weights and further files; `config` and `args` are files that came with it, `rate` is in Hz. */
-  importFile(
+  /** Whether a protocol trains what it measures, so that no pack is looked for; `set` is as given to `evaluate`. */
+  trainsToEvaluate?(set: Record<string, string>): boolean
+  /** Left out where there are no foreign files to read. Turns a foreign file into a pack's card, weights and further files; `config` and `args` are files that came with it, `rate` is in Hz. */
+  importFile?(
     file: string,
     options: { config?: string | undefined; args?: string | undefined; rate?: number | undefined },
   ): Promise<{ card: PackCard; weights: NDArrays; files?: Record<string, Uint8Array> }>

@@ -1,10 +1,12 @@
 import { NagareError } from '../lib/errors'
+import { detectorFamily } from './anomaly/detector-family'
 import { blow } from './blow'
+import { detectors } from './detectors'
 import type { ModelFamily } from './family'
 import { vaeNmf } from './vae-nmf'
 import { waveGlow } from './waveglow'
 
-const families: readonly ModelFamily[] = [vaeNmf, blow, waveGlow]
+const families: readonly ModelFamily[] = [vaeNmf, blow, waveGlow, ...detectors.map(detectorFamily)]
 
 /** Kinds of model that Nagare trains, evaluates and imports. */
 export const kinds: readonly string[] = families.map(({ kind }) => kind)

@@ -1,4 +1,4 @@
-import type { Settings } from '@contract'
+import { withPatch, type SettingsPatch } from '@contract'
 import { tellError } from '../state/notices.svelte'
 import { look } from '../state/look.svelte'
 import { project } from '../state/project.svelte'
@@ -6,9 +6,9 @@ import { call } from '../transport/engine'
 import { en } from '../text/en'
 
 /** Changes settings at once in this window and, through the engine, in every other. */
-export async function changeSettings(change: Partial<Settings>) {
+export async function changeSettings(change: SettingsPatch) {
   const before = project.settings
-  project.settings = { ...before, ...change }
+  project.settings = withPatch(before, change)
   try {
     project.settings = await call('settings.set', change)
   } catch (error) {

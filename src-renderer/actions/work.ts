@@ -10,6 +10,7 @@ import { call } from '../transport/engine'
 import { say } from '../state/live.svelte'
 import { en } from '../text/en'
 import { taskWords } from '../text/task-words'
+import { changeSettings } from './settings'
 
 /** The newest unfinished job over the selected source. */
 export const activeJob = () => {
@@ -45,8 +46,11 @@ export const packsFor = (kind: string) => project.packs.filter((pack) => pack.ki
 export function currentPack(task = currentTask()) {
   if (!task) return undefined
   const fitting = packsFor(task.packKind)
-  return fitting.find(({ id }) => id === draft.packs[task.id]) ?? fitting[0]
+  return fitting.find(({ id }) => id === project.settings.models[task.id]) ?? fitting[0]
 }
+
+/** Chooses the model of a task, for this run and those to come. */
+export const choosePack = (task: Task, pack: string) => changeSettings({ models: { [task.id]: pack } })
 
 /** The settings that a run would use. */
 export function currentSettings(task = currentTask()): Record<string, unknown> {
@@ -77,7 +81,7 @@ export function canRun(id?: string): boolean {
   return Boolean(task && pack && isReady && !activeJob() && !draft.starting)
 }
 
-/** Starts a task, the chosen one if left out, on the selected source with the settings that its panel shows, and remembers them. */
+/** Starts a task, the chosen one if left out, on the selected source with the model and settings that its panel shows; the engine remembers them. */
 export async function runTask(id?: string) {
   const source = selectedSource()
   const task = taskOf(id)
@@ -87,8 +91,6 @@ export async function runTask(id?: string) {
   draft.task = task.id
   draft.starting = true
   try {
-    const tasks = { ...project.settings.tasks, [task.id]: settings }
-    void call('settings.set', { tasks }).catch(() => undefined)
     const { job } = await call('task.run', { task: task.id, source: { asset: source.id }, settings, pack: pack.id })
     keepJob(job)
     draft.follow = job.id

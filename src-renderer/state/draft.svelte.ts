@@ -2,8 +2,6 @@
 export const draft = $state({
   /** The chosen task, where it fits what is selected. */
   task: null as string | null,
-  /** Chosen models by task. */
-  packs: {} as Record<string, string>,
   /** Changed settings by task; the rest comes from what was remembered and from defaults. */
   values: {} as Record<string, Record<string, unknown>>,
   /** What a task that can work on a stretch works on, where one is selected. */

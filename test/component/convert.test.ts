@@ -64,11 +64,11 @@ function show(more: Partial<Snapshot> = {}) {
   applySnapshot({
     ...{ epoch: 'e', seq: 1, version: '1', project: { name: 'p', folder: '/p' }, assets: [sound], jobs: [] },
     ...{ packs: [pack], tasks: [task] },
-    settings: { device: 'auto', theme: 'dark', exportFormat: 'wav-s16', tasks: {} },
+    settings: { device: 'auto', theme: 'dark', exportFormat: 'wav-s16', tasks: {}, models: {} },
     engine: { startedAt: createdAt, lastExit: null },
     ...more,
   })
-  Object.assign(draft, { task: null, packs: {}, values: {}, stretch: 'whole', follow: null, starting: false })
+  Object.assign(draft, { task: null, values: {}, stretch: 'whole', follow: null, starting: false })
   Object.assign(listening, { region: null, duration: 4 })
   stopSample()
   select('a-1')
@@ -85,7 +85,7 @@ describe('what would be run', () => {
 
   test('is remembered, but not the stretch', () => {
     const tasks = { convert: { ...all, start: 1, end: 2, share: 0.25, normalize: false } }
-    show({ settings: { device: 'auto', theme: 'dark', exportFormat: 'wav-s16', tasks } })
+    show({ settings: { device: 'auto', theme: 'dark', exportFormat: 'wav-s16', tasks, models: {} } })
     expect(currentSettings()).toEqual({ ...all, share: 0.25, normalize: false })
   })
 

@@ -1,4 +1,4 @@
-import type { Asset, Job, Pack, Snapshot, Task } from '@contract'
+import { withPatch, type Asset, type Job, type Pack, type SettingsPatch, type Snapshot, type Task } from '@contract'
 import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { userEvent } from 'vitest/browser'
 import { render } from 'vitest-browser-svelte'
@@ -6,13 +6,18 @@ import { actionOf, actions } from '../../src-renderer/actions/all'
 import { canRun, currentPack, currentSettings, currentTask } from '../../src-renderer/actions/work'
 import ModelChoice from '../../src-renderer/enhance/ModelChoice.svelte'
 import TaskChoice from '../../src-renderer/enhance/TaskChoice.svelte'
+import TaskPanel from '../../src-renderer/enhance/TaskPanel.svelte'
 import { takeDetail } from '../../src-renderer/library/take-name'
 import { draft } from '../../src-renderer/state/draft.svelte'
 import { melSourceOf, secondsOf } from '../../src-renderer/state/mel'
+import { notices } from '../../src-renderer/state/notices.svelte'
 import { panels } from '../../src-renderer/state/panels.svelte'
-import { applySnapshot } from '../../src-renderer/state/project.svelte'
+import { applySnapshot, project } from '../../src-renderer/state/project.svelte'
 import { resultName, select, takesOf } from '../../src-renderer/state/selection.svelte'
 import { taskWords } from '../../src-renderer/text/task-words'
+
+const engine = vi.hoisted(() => ({ call: vi.fn<(name: string, args: unknown) => Promise<unknown>>() }))
+vi.mock('../../src-renderer/transport/engine', () => engine)
 
 const task = (id: string, accepts: Task['accepts'], packKind: string): Task => ({
   ...{ id, label: `The ${id}`, description: '', accepts, packKind },
@@ -43,16 +48,21 @@ const result = (id: string, by: string, settings: Record<string, unknown>): Asse
   },
 })
 
+const settings = {
+  ...{ device: 'auto', theme: 'dark' as const, exportFormat: 'wav-s16' as const },
+  ...{ tasks: { vocode: { amount: 0.5 } }, models: { enhance: 'gone' } },
+}
+
 function show(more: Partial<Snapshot> = {}) {
   applySnapshot({
     ...{ epoch: 'e', seq: 1, version: '1', project: { name: 'p', folder: '/p' }, assets: [sound, mel], jobs: [] },
     packs: [pack('speech', 'vae-nmf'), pack('one', 'waveglow'), pack('two', 'waveglow')],
     tasks: [enhance, vocode],
-    settings: { device: 'auto', theme: 'dark', exportFormat: 'wav-s16', tasks: { vocode: { amount: 0.5 } } },
+    settings,
     engine: { startedAt: createdAt, lastExit: null },
     ...more,
   })
-  Object.assign(draft, { task: null, packs: {}, values: {}, follow: null, starting: false })
+  Object.assign(draft, { task: null, values: {}, follow: null, starting: false })
   select('a-1')
 }
 
@@ -74,7 +84,7 @@ describe('the task', () => {
   })
 
   test('keeps its own settings and model', () => {
-    draft.packs.vocode = 'two'
+    show({ settings: { ...settings, models: { enhance: 'one', vocode: 'two' } } })
     draft.values.enhance = { amount: 1 }
     expect([currentSettings(enhance), currentSettings(vocode)]).toEqual([{ amount: 1 }, { amount: 0.5 }])
     expect([currentPack(enhance)?.id, currentPack(vocode)?.id]).toEqual(['speech', 'two'])
@@ -107,6 +117,44 @@ describe('the task', () => {
     show({ assets: [sound, result('r', 'vocode', { sigma: 0.6 }), result('s', 'enhance', { strength: 1 })] })
     const takes = takesOf('a-1')
     for (const take of takes) expect(takeDetail(take, takes, (name) => name)).toBe('P')
+  })
+})
+
+describe('the model', () => {
+  beforeEach(() => {
+    show()
+    draft.task = 'vocode'
+  })
+  const model = async () => (await render(TaskPanel)).getByRole('combobox', { name: 'Model' })
+
+  test('is the first that fits where the chosen one is gone', () => {
+    expect([currentPack(enhance)?.id, currentPack(vocode)?.id]).toEqual(['speech', 'one'])
+  })
+
+  test('that is chosen is shown at once and remembered by the engine, beside those of other tasks', async () => {
+    let answer = () => {}
+    engine.call.mockImplementationOnce(async (_, args) => {
+      await new Promise<void>((resolve) => (answer = resolve))
+      return withPatch({ ...settings, theme: 'light' }, args as SettingsPatch)
+    })
+    const choice = await model()
+    await expect.element(choice).toHaveValue('one')
+    await choice.selectOptions('two')
+    expect(engine.call).toHaveBeenLastCalledWith('settings.set', { models: { vocode: 'two' } })
+    expect(currentPack(vocode)?.id).toBe('two')
+    answer()
+    await expect.poll(() => project.settings.theme).toBe('light')
+    expect(project.settings.models).toEqual({ enhance: 'gone', vocode: 'two' })
+    await expect.element(choice).toHaveValue('two')
+  })
+
+  test('that cannot be remembered is not chosen, and that is said', async () => {
+    engine.call.mockRejectedValueOnce(new Error('The disk is full.'))
+    const choice = await model()
+    await choice.selectOptions('two')
+    await expect.element(choice).toHaveValue('one')
+    expect(notices.list.map(({ text }) => text)).toEqual(['The disk is full.'])
+    notices.list = []
   })
 })
 

@@ -53,6 +53,44 @@ test('a model is added, chosen and removed in the window; a damaged one is refus
   await expect(enhanceButton(page)).toBeEnabled()
 })
 
+test('the model chosen for a task stays over reloads and restarts, for as long as it is there', async ({
+  app,
+  page,
+}) => {
+  await addRecording(app, page, 'stays.wav', 1)
+  await needModel(page)
+  const choice = page.getByRole('combobox', { name: 'Model' })
+  const usual = await choice.inputValue()
+  await addFiles(app, page, { 'lasting.nagare': await readFile(starterPack) })
+  await expect(choice.getByRole('option')).toHaveCount(2)
+  await expect(choice).toHaveValue(usual)
+  await choice.selectOption('lasting')
+  await page.reload()
+  await expect(choice).toHaveValue('lasting')
+
+  await test.step('another task has its own', async () => {
+    const task = page.getByRole('group', { name: 'What to do' })
+    await task.getByText('Vocode').click()
+    await expect(choice).not.toHaveValue('lasting')
+    await task.getByText('Enhance').click()
+    await expect(choice).toHaveValue('lasting')
+  })
+
+  await app.killEngine()
+  await page.reload()
+  await expect(choice).toHaveValue('lasting')
+
+  await page.keyboard.press('m')
+  const card = dialog(page).getByRole('article').filter({ hasText: 'Added by you' })
+  await card.getByRole('button', { name: /^Remove/ }).click()
+  await page.getByRole('dialog', { name: 'Remove this model?' }).getByRole('button', { name: 'Remove model' }).click()
+  await page.keyboard.press('Escape')
+  await expect(choice).toHaveValue(usual)
+  await page.reload()
+  await expect(choice).toHaveValue(usual)
+  await expect(enhanceButton(page)).toBeEnabled()
+})
+
 test('a job that fails says why and what to do, can be reported, and run again', async ({ app, page, context }) => {
   if (app.kind === 'browser') await context.grantPermissions(['clipboard-read', 'clipboard-write'])
   await addRecording(app, page, 'failing.wav', 1)

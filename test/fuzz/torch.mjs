@@ -5,7 +5,7 @@ import { build } from 'vite'
 
 /**
  * Feeds mutated checkpoints to the reader of PyTorch files: `node test/fuzz/torch.mjs [FILES] [FIRST]` (100 000 files from number 0). Each number makes
- * the same file again. Fails where anything but an honest refusal is thrown, where the process dies, takes over 512 MB, or stays silent for 20 seconds
+ * the same file again. Fails where anything but an honest refusal is thrown, where the process dies, takes over 512 MB, or stays silent for two minutes
  * (it speaks after every hundredth file).
  */
 const files = Number(process.argv[2] ?? 100_000)
@@ -61,7 +61,7 @@ function run() {
     let watch
     const heard = () => {
       clearTimeout(watch)
-      watch = setTimeout(() => child.kill('SIGKILL'), 20_000)
+      watch = setTimeout(() => child.kill('SIGKILL'), 120_000)
     }
     heard()
     child.on('message', ({ at, fault, done }) => {

@@ -1,5 +1,6 @@
-import type { Asset, Handlers, Job } from '@contract'
+import { withPatch, type Asset, type Handlers, type Job, type SettingsPatch } from '@contract'
 import { randomInt } from 'node:crypto'
+import { isDeepStrictEqual } from 'node:util'
 import { NagareError } from '../../lib/errors'
 import { newId } from '../../lib/id'
 import { choosePack } from '../../packs'
@@ -51,9 +52,9 @@ function newJob(task: TaskDefinition, source: Asset, plan: Pick<Job, 'settings' 
 export function taskHandlers(parts: EngineParts): Pick<Handlers, 'task.run'> {
   const { tasks, shelf, settings: store, queue, project, emit, log } = parts
 
-  const remember = async (task: string, given: Record<string, unknown>) => {
-    if (JSON.stringify(store.get().tasks[task] ?? {}) === JSON.stringify(given)) return
-    emit({ event: 'settings.changed', data: { settings: await store.change({ tasks: { [task]: given } }) } })
+  const remember = async (given: SettingsPatch) => {
+    if (isDeepStrictEqual(withPatch(store.get(), given), store.get())) return
+    emit({ event: 'settings.changed', data: { settings: await store.change(given) } })
   }
   return {
     async 'task.run'({ task: id, source, settings: given, pack: packId, seed = randomInt(2 ** 31) }, context) {
@@ -71,7 +72,10 @@ export function taskHandlers(parts: EngineParts): Pick<Handlers, 'task.run'> {
           )
         const job = newJob(task, asset, { settings, pack, device, seed })
         await queue.add(job)
-        await remember(task.id, given).catch((thrown: unknown) => log.warn('settings-not-saved', { error: thrown }))
+        const models = packId === undefined ? {} : { [id]: packId }
+        await remember({ tasks: { [id]: given }, models }).catch((thrown: unknown) =>
+          log.warn('settings-not-saved', { error: thrown }),
+        )
         return { asset, job }
       } catch (thrown) {
         if (isNew) await project.assets.remove(asset.id).catch(() => undefined)

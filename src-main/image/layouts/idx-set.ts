@@ -29,6 +29,16 @@ export async function listIdx(folder: string): Promise<Map<string, Part>> {
   return parts
 }
 
+const isTest = (key: string) => /^(t10k|test)/.test(key)
+const trainKeyOf = (parts: Map<string, Part>) => [...parts.keys()].find((key) => !isTest(key)) ?? [...parts.keys()][0]!
+
+/** The labels that the IDX files of a folder have, ascending. Throws as `idxSet` does. */
+export async function idxLabels(folder: string): Promise<string[]> {
+  const parts = await listIdx(folder)
+  const { labels } = await readPart(parts.get(trainKeyOf(parts)) as Required<Part>)
+  return [...new Set(labels)].sort((a, b) => a - b).map(String)
+}
+
 /**
  * IDX files of pictures and labels, one label being normal: `train-images…` and `train-labels…`, with `t10k-…` or `test-…` for testing; without these a part of the
  * normal pictures is held out and all others test. Throws `bad-input` for labels without pictures, counts that differ, an unknown label.
@@ -47,8 +57,7 @@ export async function idxSet(
       { hint: 'Put both IDX files, …-images… and …-labels…, into the folder.', file: there },
     )
   }
-  const isTest = (key: string) => /^(t10k|test)/.test(key)
-  const trainKey = [...parts.keys()].find((key) => !isTest(key)) ?? [...parts.keys()][0]!
+  const trainKey = trainKeyOf(parts)
   const testKey = [...parts.keys()].find((key) => key !== trainKey && isTest(key))
   const train = await readPart(parts.get(trainKey) as Required<Part>)
   const labels = [...new Set(train.labels)].sort((a, b) => a - b)

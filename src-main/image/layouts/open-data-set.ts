@@ -6,7 +6,7 @@ import { openPicture } from '../open-picture'
 import type { Picture } from '../picture'
 import type { DataSet, Item, Layout } from './data-set'
 import { classSet, flatSet, isNormalName, mvtecSet } from './folders'
-import { idxSet, listIdx } from './idx-set'
+import { idxLabels, idxSet, listIdx } from './idx-set'
 import { listFolders, listPictures } from './list-pictures'
 
 export interface DataSetOptions {
@@ -34,6 +34,29 @@ export async function openDataSet(folder: string, options: DataSetOptions = {}):
   }[layout]()
   await checkVaried(found)
   return found
+}
+
+/** Names of the classes that a folder of data has: labels of IDX files, or class folders. Throws `bad-input` where it has none, or one. */
+export async function classesOf(folder: string): Promise<string[]> {
+  const layout = await layoutOf(folder)
+  const inTrain = await listFolders(join(folder, 'train'))
+  const classes =
+    layout === 'idx'
+      ? await idxLabels(folder)
+      : inTrain.length > 0
+        ? inTrain
+        : layout === 'classes'
+          ? await listFolders(folder)
+          : []
+  if (classes.length > 1) return classes
+  throw new NagareError(
+    'bad-input',
+    `${folder}: expected several classes of pictures, found ${classes.length || 'none'}.`,
+    {
+      hint: 'Choose a folder with a folder for each class, or with IDX files.',
+      file: folder,
+    },
+  )
 }
 
 async function layoutOf(folder: string): Promise<Layout> {

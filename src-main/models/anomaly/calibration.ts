@@ -1,21 +1,94 @@
+import { z } from 'zod'
 import { NagareError } from '../../lib/errors'
+import { standardised, standardOf } from './standardise'
 
-/** Where a detector's scores part good from bad, and how far they reach on images of known kind. */
-export interface Calibration {
-  /** From here on an image counts as odd. */
+const Terms = z.record(z.string(), z.array(z.number()))
+type Terms = z.infer<typeof Terms>
+
+/** What a detector found in pictures that it did not learn from: `calibration.json` of a pack, one for each way to score. */
+export const Calibration = z.object({
+  /** Each term of the normal pictures. */
+  normal: Terms,
+  /** Each term of known odd ones, where there were any. */
+  odd: Terms.optional(),
+  /** Whether the odd ones were painted. */
+  synthetic: z.boolean(),
+  /** What decides where good ends, unless something else is asked for. */
+  rule: z.enum(['false-alarms', 'f1']),
+  /** A normal pixel's value (the median), and the largest value of each normal picture. */
+  map: z.object({ typical: z.number(), most: z.array(z.number()) }),
+})
+export type Calibration = z.infer<typeof Calibration>
+
+/** Where good ends, and what is typical of it. */
+export interface Line {
   threshold: number
-  /** Least and largest score seen while calibrating. */
-  least: number
-  most: number
-  /** How the threshold was found. */
-  rule: 'false alarms' | 'best F1'
-  /** Held-out normal images, and known odd ones, that it stands on. */
-  normals: number
-  odd: number
+  typical: number
 }
+
+/**
+ * A value between 0 and 1 whose 0.5 is the threshold and whose 0.25 is the typical normal value: 0.5 + r / (2 (1 + |r|)), r = (value − threshold) /
+ * (threshold − typical). It keeps the order of all values, however far they lie.
+ */
+export function onScale(value: number, { threshold, typical }: Line): number {
+  const reach = Math.max(threshold - typical, 1e-12 + 1e-6 * Math.abs(threshold))
+  const r = (value - threshold) / reach
+  return 0.5 + (0.5 * r) / (1 + Math.abs(r))
+}
+
+/** Share of alarms among new normal pictures that a threshold lets through, unless another is asked for. */
+export const usualFalseAlarms = 0.01
+
+/** Σ weight · (term − mean) / deviation for one picture's terms, by the mean and deviation that held-out normal pictures have. */
+export function weigher(
+  { normal }: Pick<Calibration, 'normal'>,
+  weights: Readonly<Record<string, number>>,
+): (terms: Readonly<Record<string, number>>) => number {
+  const parts = Object.entries(weights).map(([name, weight]) => {
+    const known = normal[name]
+    if (!known?.length) throw new NagareError('corrupt', `The model's calibration lacks the term ${name}.`)
+    return { name, weight, standard: standardOf(known) }
+  })
+  return (terms) =>
+    parts.reduce((sum, { name, weight, standard }) => sum + weight * standardised(terms[name]!, standard), 0)
+}
+
+/** The scores of the pictures of a calibration, and where good ends by its rule, or by `falseAlarms` where that is given. */
+export function lineOf(
+  calibration: Calibration,
+  weights: Readonly<Record<string, number>>,
+  falseAlarms?: number,
+): { score: Line; map: Line } {
+  const weigh = weigher(calibration, weights)
+  const scoresOf = (terms: Terms) => rows(terms).map(weigh)
+  const normals = scoresOf(calibration.normal)
+  const rate = falseAlarms ?? usualFalseAlarms
+  const { odd, rule, map } = calibration
+  const threshold =
+    rule === 'f1' && odd && falseAlarms === undefined
+      ? bestF1Threshold(normals, scoresOf(odd)).threshold
+      : falseAlarmThreshold(normals, rate)
+  return {
+    score: { threshold, typical: median(normals) },
+    map: { threshold: falseAlarmThreshold(map.most, rate), typical: map.typical },
+  }
+}
+
+/** Terms of many pictures as one record for each. */
+function rows(terms: Terms): Record<string, number>[] {
+  const names = Object.keys(terms)
+  return (terms[names[0]!] ?? []).map((_, i) => Object.fromEntries(names.map((name) => [name, terms[name]![i]!])))
+}
+
+/** One record for each picture as a list for each term. */
+export const columns = (found: readonly Readonly<Record<string, number>>[]): Terms =>
+  Object.fromEntries(Object.keys(found[0] ?? {}).map((name) => [name, found.map((terms) => terms[name]!)]))
 
 /** Ascending copy. */
 const sorted = (scores: ArrayLike<number>) => Float32Array.from(scores).sort()
+
+/** The middle of numbers. */
+export const median = (numbers: ArrayLike<number>): number => sorted(numbers)[Math.floor(numbers.length / 2)] ?? 0
 
 /** The least float32 above `value`. */
 function above(value: number): number {
@@ -58,32 +131,3 @@ export function bestF1Threshold(normals: ArrayLike<number>, odd: ArrayLike<numbe
   }
   return best
 }
-
-/**
- * Where good ends: by the false alarms that held-out normal images would raise (default at most 1 in 100), or by F1 where known odd images are given.
- * Throws `bad-input` without normal scores.
- */
-export function calibrate(
-  normals: ArrayLike<number>,
-  { falseAlarms = 0.01, odd = [] }: { falseAlarms?: number; odd?: ArrayLike<number> } = {},
-): Calibration {
-  const byRate = falseAlarmThreshold(normals, falseAlarms)
-  const all = sorted([...Array.from(normals), ...Array.from(odd)])
-  return {
-    threshold: odd.length > 0 ? bestF1Threshold(normals, odd).threshold : byRate,
-    rule: odd.length > 0 ? 'best F1' : 'false alarms',
-    least: all[0]!,
-    most: all.at(-1)!,
-    normals: normals.length,
-    odd: odd.length,
-  }
-}
-
-/** A score between 0 and 1 whose 0.5 is the threshold: clip((score − threshold) / (most − least) + 0.5). */
-export function normalisedScore(score: number, { threshold, least, most }: Calibration): number {
-  const reach = Math.max(most - least, 1e-12 + 1e-6 * Math.abs(threshold))
-  return Math.min(1, Math.max(0, (score - threshold) / reach + 0.5))
-}
-
-/** Whether a score counts as odd. */
-export const isOdd = (score: number, { threshold }: Calibration): boolean => score >= threshold

@@ -4,18 +4,20 @@ import type { ImageSource } from './image-source'
 
 /** What a detector finds in images. */
 export interface Findings {
-  /** Higher for what is odd, one number an image; no bounds, no unit (see `calibration`). */
-  scores: Float32Array
-  /** The same pixel by pixel, [count, height, width]. */
+  /** Each thing that it measures, higher for what is odd, one number an image; no bounds, no unit (see `calibration`). */
+  terms: Record<string, Float32Array>
+  /** How odd every pixel is, [count, height, width]. */
   map: NDArray
-  /** What the score is made of, one number an image each. */
-  terms?: Record<string, Float32Array>
+  /** What it makes of the images, like them, where it makes any. */
+  reconstruction?: NDArray
 }
 
 /** A model of normal images, ready to say what is odd in others. */
 export interface Detector {
+  /** How much each term counts in the score, once it is told in standard deviations of normal images. */
+  readonly weights: Readonly<Record<string, number>>
   /** images [count, channels, height, width] between −1 and 1. An image's answer does not depend on the others. */
-  score(images: NDArray): Promise<Findings>
+  score(images: NDArray, check?: () => void): Promise<Findings>
   close(): Promise<void>
 }
 

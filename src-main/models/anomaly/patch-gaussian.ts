@@ -121,9 +121,10 @@ export const patchGaussian: Method<PatchGaussianSettings> = {
     )
     const runner = await device.load(spec, { params: { filters, mean, whiten } })
     return {
-      async score(images) {
-        const { score, map } = await scoreInBatches(runner, imagesInMemory(images), BATCH)
-        return { scores: score!.data as Float32Array, map: map! }
+      weights: { distance: 1 },
+      async score(images, check) {
+        const { score, map } = await scoreInBatches(runner, imagesInMemory(images), BATCH, check)
+        return { terms: { distance: score!.data as Float32Array }, map: map! }
       },
       close: () => runner.dispose(),
     }

@@ -57,9 +57,10 @@ export const pca: Method<PcaSettings> = {
     const spec = pcaProgram(shape, components.shape[0]!, BATCH)
     const runner = await device.load(spec, { params: { mean, components } })
     return {
-      async score(images) {
-        const { score, map } = await scoreInBatches(runner, imagesInMemory(images), BATCH)
-        return { scores: score!.data as Float32Array, map: map! }
+      weights: { residual: 1 },
+      async score(images, check) {
+        const { score, map } = await scoreInBatches(runner, imagesInMemory(images), BATCH, check)
+        return { terms: { residual: score!.data as Float32Array }, map: map! }
       },
       close: () => runner.dispose(),
     }

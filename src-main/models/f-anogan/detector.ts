@@ -1,51 +1,50 @@
-import { z } from 'zod'
 import type { Device } from '../../compute'
-import type { NDArray, NDArrays } from '../../lib/ndarray'
+import type { NDArrays } from '../../lib/ndarray'
 import type { Detector } from '../anomaly/detector'
-import { standardOf, standardised } from '../anomaly/standardise'
 import type { FAnoganConfig } from './config'
-import { openScorer, type Scores } from './scoring'
+import { searchLatents, type SearchOptions } from './latent-search'
+import { openScorer } from './scoring'
 
-const StandardRecord = z.object({ mean: z.number(), deviation: z.number().positive() })
-
-/** How the terms of f-AnoGAN's score look on held-out normal images: what makes the two comparable. */
-export const TermStandards = z.object({ image: StandardRecord, feature: StandardRecord })
-export type TermStandards = z.infer<typeof TermStandards>
-
-/** The standards of held-out normal images' scores. */
-export const termStandards = ({ image, feature }: Pick<Scores, 'image' | 'feature'>): TermStandards => ({
-  image: standardOf(image),
-  feature: standardOf(feature),
-})
-
-/** Both terms in standard deviations of normal images, image + κ · feature, one for each image. The critic's features have no scale of their own. */
-export const combined = (
-  { image, feature }: Pick<Scores, 'image' | 'feature'>,
-  standards: TermStandards,
-  kappa: number,
-): Float32Array =>
-  image.map((value, i) => standardised(value, standards.image) + kappa * standardised(feature[i]!, standards.feature))
+/** A trained f-AnoGAN. */
+export interface FAnogan {
+  config: FAnoganConfig
+  weights: NDArrays
+}
 
 export interface FAnoganDetectorOptions {
-  standards: TermStandards
-  /** Weight of the features; 0 leaves them out (default 1). */
-  kappa?: number
+  /** Weight of the features beside the image; 0 leaves them out (default 1). */
+  kappa?: number | undefined
   /** Images at a time. */
   batch?: number
 }
 
-/** f-AnoGAN as a detector: scores as `combined`, maps |x − G(E(x))|, and the raw terms beside them. Reconstructions come from `openScorer`. */
+/** f-AnoGAN as a detector: the terms `image` and `feature`, maps |x − G(E(x))|, and G(E(x)). */
 export async function fAnoganDetector(
   device: Device,
-  model: { config: FAnoganConfig; weights: NDArrays },
-  { standards, kappa = 1, batch = 32 }: FAnoganDetectorOptions,
+  model: FAnogan,
+  { kappa = 1, batch = 32 }: FAnoganDetectorOptions = {},
 ): Promise<Detector> {
   const scorer = await openScorer(device, model, { batch })
   return {
-    async score(images: NDArray) {
-      const { image, feature, map } = await scorer.score(images)
-      return { scores: combined({ image, feature }, standards, kappa), map, terms: { image, feature } }
+    weights: kappa === 0 ? { image: 1 } : { image: 1, feature: kappa },
+    async score(images, check) {
+      const { image, feature, map, reconstruction } = await scorer.score(images, check)
+      return { terms: { image, feature }, map, reconstruction }
     },
     close: () => scorer.close(),
   }
 }
+
+/** AnoGAN on the same networks: the term `search`, its loss at the nearest image that the generator can make; maps |x − G(z)|, and G(z). */
+export const anoganDetector = (
+  device: Device,
+  model: FAnogan,
+  options: Omit<SearchOptions, 'check'> = {},
+): Detector => ({
+  weights: { search: 1 },
+  async score(images, check) {
+    const found = await searchLatents(device, model, images, { ...options, ...(check ? { check } : {}) })
+    return { terms: { search: found.scores }, map: found.map, reconstruction: found.reconstruction }
+  },
+  close: async () => {},
+})

@@ -2,8 +2,8 @@ import type { Runner } from '../../compute'
 import { float32, pick, type NDArray, type NDArrays } from '../../lib/ndarray'
 import { imagesInMemory, type ImageSource } from '../anomaly/image-source'
 import { scoreInBatches } from '../anomaly/score-in-batches'
+import { standardised, standardOf } from '../anomaly/standardise'
 import { imageShape, pixelsOf } from './config'
-import { combined, termStandards, type TermStandards } from './detector'
 import { unsuitableData } from './findings'
 import { scoreProgram } from './scoring'
 import { encoderProgram } from './training-programs'
@@ -15,7 +15,6 @@ export interface HeldOut {
   /** Image and feature term of each held-out normal image. */
   image: Float32Array
   feature: Float32Array
-  standards: TermStandards
   /** Mean squared difference of held-out images to the mean training image: what any model must beat. */
   meanImage: number
   /** How many standard deviations of normal images' scores the odd ones score above them on average, where there are any. */
@@ -62,15 +61,15 @@ export async function trainEncoder(
       const step = iterations + done
       if (done % recipe.checkpoint === 0 || ends) {
         const weights = pick(current, names)
-        const { standards } = await look(weights)
-        const found = standards.image.mean + recipe.kappa * standards.feature.mean
+        const { image, feature } = await look(weights)
+        const found = standardOf(image).mean + recipe.kappa * standardOf(feature).mean
         if (best === null || found < best) [best, bestStep, bestWeights] = [found, step, weights]
         if (!ends) await stage.save({ step, best, bestStep }, bestWeights, current)
       }
       if (shows) await showReconstructions(stage, validator, pick(current, names), validation, step)
     }
     const final = await look(bestWeights)
-    stage.found(unsuitableData(final.standards.image.mean, meanImage))
+    stage.found(unsuitableData(standardOf(final.image).mean, meanImage))
     return { weights: bestWeights, bestStep, heldOut: final }
   } finally {
     await trainer.dispose()
@@ -105,10 +104,16 @@ async function lookAt(
     return { image: found['image']!.data as Float32Array, feature: found['feature']!.data as Float32Array }
   }
   const normal = await terms(validation)
-  const standards = termStandards(normal)
-  const above = odd ? combined(await terms(odd), standards, recipe.kappa) : undefined
-  const gap = above && above.reduce((sum, score) => sum + score, 0) / above.length
-  return { ...normal, standards, meanImage, gap }
+  return { ...normal, meanImage, gap: odd && gapOf(normal, await terms(odd), recipe.kappa) }
+}
+
+/** By how many standard deviations of normal images odd ones are above them on average, in the sum of the terms. */
+function gapOf(normal: Pick<HeldOut, 'image' | 'feature'>, odd: Pick<HeldOut, 'image' | 'feature'>, kappa: number) {
+  const above = (name: 'image' | 'feature') => {
+    const standard = standardOf(normal[name])
+    return odd[name].reduce((sum, value) => sum + standardised(value, standard), 0) / odd[name].length
+  }
+  return above('image') + kappa * above('feature')
 }
 
 async function showReconstructions(
@@ -142,7 +147,7 @@ async function distanceToMean(training: ImageSource, validation: ImageSource, mo
 /** The loss, and what the last look at held-out images told. */
 function note(loss: number, heldOut: HeldOut | undefined): string {
   const words = [`loss ${loss.toPrecision(3)}`]
-  if (heldOut) words.push(`held out ${heldOut.standards.image.mean.toPrecision(3)}`)
+  if (heldOut) words.push(`held out ${standardOf(heldOut.image).mean.toPrecision(3)}`)
   if (heldOut?.gap !== undefined) words.push(`odd images ${heldOut.gap.toFixed(1)} deviations above`)
   return words.join(', ')
 }

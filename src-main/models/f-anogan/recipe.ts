@@ -3,6 +3,7 @@ import { NagareError } from '../../lib/errors'
 import type { TrainContext } from '../family'
 import { readSettings } from '../recipe'
 import type { ImageShape } from '../anomaly/image-source'
+import { pictureSettings } from '../anomaly/picture-recipe'
 import { FAnoganConfig } from './config'
 import { selfSupervisions } from './self-supervision'
 
@@ -11,6 +12,7 @@ const share = (most: number) => z.coerce.number().min(0).max(most)
 
 /** Settings of a training run: presets give them, `--set key=value` changes them. */
 export const Recipe = z.object({
+  ...pictureSettings,
   network: z.enum(['residual', 'mlp']).default('residual'),
   width: count(1, 256).default(16),
   latent: count(1, 1024).default(128),
@@ -35,6 +37,8 @@ export const Recipe = z.object({
   preview: count(0, 1e6).default(500),
   /** Most held-out images that a look takes in. */
   validation: count(1, 1e6).default(512),
+  /** Held-out pictures that AnoGAN's search is calibrated on, so that the pack offers it; slow. */
+  search: count(0, 1000).default(0),
 })
 export type Recipe = z.infer<typeof Recipe>
 
@@ -43,12 +47,14 @@ export const presets: Record<string, Partial<Record<keyof Recipe, string>>> = {
   small: { width: '16', iterations: '4000', steps: '4000', encoderRate: '0.0002' },
   digits: {
     network: 'mlp',
+    size: '28',
     latent: '100',
     iterations: '3000',
     steps: '3000',
     learningRate: '0.0002',
     encoderRate: '0.0002',
   },
+  surfaces: { mode: 'tiles', size: '64', iterations: '4000', steps: '4000', encoderRate: '0.0002' },
   medium: { width: '32' },
   full: { width: '64', iterations: '100000' },
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { calls, Settings, Source } from '@contract'
+import { calls, Settings, Source, withPatch } from '@contract'
 
 describe('settings.set', () => {
   it('changes only what is named: a patch brings no defaults', () => {
@@ -7,7 +7,26 @@ describe('settings.set', () => {
   })
 
   it('has a default for everything', () => {
-    expect(Settings.parse({})).toEqual({ device: 'auto', theme: 'system', exportFormat: 'wav-s16', tasks: {} })
+    expect(Settings.parse({})).toEqual({
+      device: 'auto',
+      theme: 'system',
+      exportFormat: 'wav-s16',
+      tasks: {},
+      models: {},
+    })
+  })
+
+  it('changes settings and models task by task, and nothing by what is undefined', () => {
+    const before = Settings.parse({
+      tasks: { copy: { steps: 3, deaf: true } },
+      models: { copy: 'basic', enhance: 'old' },
+    })
+    const patch = { device: undefined, tasks: { copy: { steps: 4 } }, models: { enhance: 'new' } }
+    expect(withPatch(before, patch)).toEqual({
+      ...before,
+      tasks: { copy: { steps: 4 } },
+      models: { copy: 'basic', enhance: 'new' },
+    })
   })
 })
 

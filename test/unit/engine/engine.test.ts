@@ -1,5 +1,5 @@
 import { connect, Snapshot, type CallError, type EngineEvent } from '@contract'
-import { readFile, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { openEngine, type EngineOptions } from '../../../src-main/engine/engine'
@@ -99,7 +99,22 @@ describe('the engine', () => {
     const left = (await filesUnder(folder)).map((name) => name.replace(/^assets\/[^/]+/, 'asset'))
     const each = ['asset/asset.json', 'asset/peaks.bin', 'asset/source.wav']
     expect(left).toEqual([...each, ...each, 'jobs.jsonl', 'lock', 'project.json'])
-    expect(state.settings.tasks).toEqual({ copy: { steps: 5 } })
+    const { tasks, models } = state.settings
+    expect({ tasks, models }).toEqual({ tasks: { copy: { steps: 5 } }, models: {} })
+  })
+
+  it('remembers the settings and the model that a run was given', async () => {
+    const { client, events, file } = await setup()
+    const run = { task: 'copy', source: { path: file }, settings: { steps: 5 } }
+    const changes = () => events.flatMap(({ event, data }) => (event === 'settings.changed' ? [data.settings] : []))
+    await client.call('settings.set', { models: { enhance: 'speech' } })
+    await client.call('task.run', { ...run, pack: 'other' })
+    const remembered = { tasks: { copy: { steps: 5 } }, models: { enhance: 'speech', copy: 'other' } }
+    expect(changes().at(-1)).toMatchObject(remembered)
+    await client.call('task.run', run)
+    expect(await failure(client.call('task.run', { ...run, pack: 'gone' }))).toMatchObject({ code: 'not-found' })
+    expect((await client.call('state.get', {})).settings).toMatchObject(remembered)
+    expect(changes()).toHaveLength(2)
   })
 
   it('describes its tasks by JSON Schema and lists devices', async () => {
@@ -299,26 +314,20 @@ describe('settings', () => {
   it('are kept over a restart, changed one by one', async () => {
     const { client, events, settingsFile, engine } = await setup()
     await client.call('settings.set', { theme: 'dark' })
-    await client.call('settings.set', { tasks: { enhance: { strength: 0.5 } } })
+    await client.call('settings.set', { tasks: { enhance: { strength: 0.5 } }, models: { enhance: 'speech' } })
+    await client.call('settings.set', { models: { copy: 'basic' } })
     const changed = await client.call('settings.set', { tasks: { copy: { steps: 3 } } })
     const expected = {
       device: 'auto',
       theme: 'dark',
       exportFormat: 'wav-s16',
       tasks: { enhance: { strength: 0.5 }, copy: { steps: 3 } },
+      models: { enhance: 'speech', copy: 'basic' },
     }
     expect(changed).toEqual(expected)
     expect(events.at(-1)).toEqual({ event: 'settings.changed', data: { settings: expected } })
     await engine.close()
     const again = await setup({ settingsFile })
     expect((await again.client.call('state.get', {})).settings).toEqual(expected)
-  })
-
-  it.each(['{"theme":"dar', '{"theme":"plaid"}', '[]'])('that are broken (%s) are kept aside', async (text) => {
-    const settingsFile = join(await tempFolder(), 'settings.json')
-    await writeFile(settingsFile, text)
-    const { client } = await setup({ settingsFile })
-    expect((await client.call('state.get', {})).settings.theme).toBe('system')
-    expect(await readFile(`${settingsFile}.broken`, 'utf8')).toBe(text)
   })
 })

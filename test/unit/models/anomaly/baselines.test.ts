@@ -75,7 +75,8 @@ describe('principal components', () => {
       devices.cpu,
     )
     const one = blobs(1, 8, { seed: 7, odd: true })
-    const { scores, map } = await detector.score(one)
+    const { terms, map } = await detector.score(one)
+    const scores = terms['residual']!
     await detector.close()
     // What the components cannot say: by Pythagoras, all of the image less what they can.
     const centred = Float64Array.from(one.data, (x, i) => x - centre[i]!)
@@ -157,8 +158,8 @@ describe.each(methods)('%s', (kind, method, settings) => {
     await detector.close()
     expect(method.kind).toBe(kind)
     expect(normal.map.shape).toEqual([40, 16, 16])
-    expect(mean(odd.scores)).toBeGreaterThan(1.5 * mean(normal.scores))
-    const above = odd.scores.filter((score) => score > Math.max(...normal.scores)).length
+    expect(mean(odd.terms['distance']!)).toBeGreaterThan(1.5 * mean(normal.terms['distance']!))
+    const above = odd.terms['distance']!.filter((score) => score > Math.max(...normal.terms['distance']!)).length
     expect(above).toBeGreaterThan(20)
   })
 
@@ -168,10 +169,10 @@ describe.each(methods)('%s', (kind, method, settings) => {
     const [cpu, reference] = [await method.open(arrays, devices.cpu), await method.open(arrays, devices.reference)]
     const all = await cpu.score(images)
     const alone = await cpu.score(part(images, 20, 1))
-    expect(alone.scores[0]).toBeCloseTo(all.scores[20]!, 5)
+    expect(alone.terms['distance']![0]).toBeCloseTo(all.terms['distance']![20]!, 5)
     expect(alone.map.data).toBeAllclose(all.map.data.slice(20 * 256), { relative: 1e-4, absolute: 1e-5 })
     const there = await reference.score(part(images, 0, 3))
-    expect(there.scores).toBeAllclose(all.scores.slice(0, 3), { relative: 1e-3 })
+    expect(there.terms['distance']!).toBeAllclose(all.terms['distance']!.slice(0, 3), { relative: 1e-3 })
     await cpu.close()
     await reference.close()
   })

@@ -6,6 +6,7 @@ import { NagareError } from '../../../../src-main/lib/errors'
 import { float32 } from '../../../../src-main/lib/ndarray'
 import { random } from '../../../../src-main/lib/random'
 import { imagesInMemory } from '../../../../src-main/models/anomaly/image-source'
+import { standardOf } from '../../../../src-main/models/anomaly/standardise'
 import { fAnoganDetector } from '../../../../src-main/models/f-anogan/detector'
 import {
   diversity,
@@ -134,14 +135,17 @@ describe('training f-AnoGAN', () => {
       }),
     )
     expect(found.heldOut.gap).toBeGreaterThan(2)
-    const detector = await fAnoganDetector(device, found, { standards: found.heldOut.standards, kappa: 0 })
+    const detector = await fAnoganDetector(device, found, { kappa: 0 })
     const normal = await detector.score(blobs(20, 8, { seed: 30 }))
     const odd = await detector.score(blobs(20, 8, { seed: 31, odd: true }))
     await detector.close()
+    expect(detector.weights).toEqual({ image: 1 })
     const mean = (scores: Float32Array) => scores.reduce((sum, score) => sum + score, 0) / scores.length
-    expect(Math.abs(mean(normal.scores))).toBeLessThan(1.5)
-    expect(mean(odd.scores)).toBeGreaterThan(mean(normal.scores) + 2)
-    expect(odd.terms!['image']).toHaveLength(20)
+    const { mean: usual, deviation } = standardOf(found.heldOut.image)
+    expect(Math.abs(mean(normal.terms['image']!) - usual)).toBeLessThan(1.5 * deviation)
+    expect(mean(odd.terms['image']!)).toBeGreaterThan(mean(normal.terms['image']!) + 2 * deviation)
+    expect(odd.reconstruction!.shape).toEqual([20, 1, 8, 8])
+    expect(odd.terms['image']).toHaveLength(20)
   })
 
   it('refuses too few images, images that do not fit, and reports divergence', async () => {

@@ -1,0 +1,104 @@
+import { planTiles, readFitted, stitchTiles, unfitBands, type MapBand, type Readable } from '../../image'
+import type { Detector } from './detector'
+import { imagesOf, placed, type View } from './view'
+
+/** What a detector found in one picture: each term, of its oddest tile where it has several. */
+export type Terms = Record<string, number>
+
+/** A map over a whole picture, from top to bottom. Where it is not read to its end nothing more is computed. */
+export type Bands = Iterable<MapBand> | AsyncIterable<MapBand>
+
+export interface ScanHooks {
+  /** Called after each part of the work; throws to stop it. */
+  progress?: (done: number, total: number) => void
+}
+
+/** Looks at pictures of any size through a detector. */
+export interface Scanner {
+  readonly view: View
+  /** How many pictures at a time cost least. */
+  readonly together: number
+  /** Each picture's terms; `use` gets its map, and reads it to its end. */
+  scan(
+    pictures: readonly Readable[],
+    use: (index: number, bands: Bands) => Promise<void>,
+    hooks?: ScanHooks,
+  ): Promise<Terms[]>
+  close(): Promise<void>
+}
+
+/** Pictures, and tiles of one picture, at a time. */
+const TOGETHER = 32
+
+/** A scanner that sees pictures as `view` says; `close` closes the detector. Memory grows with a picture's width alone. */
+export function openScanner(detector: Detector, view: View): Scanner {
+  return {
+    view,
+    together: view.mode === 'whole' ? TOGETHER : 1,
+    async scan(pictures, use, { progress } = {}) {
+      if (view.mode === 'whole') return scanWhole(detector, view, pictures, use, progress)
+      const found: Terms[] = []
+      for (const [i, picture] of pictures.entries())
+        found.push(await scanTiles(detector, view, picture, i, use, progress))
+      return found
+    },
+    close: () => detector.close(),
+  }
+}
+
+async function scanWhole(
+  detector: Detector,
+  view: View,
+  pictures: readonly Readable[],
+  use: (index: number, bands: Bands) => Promise<void>,
+  progress: ScanHooks['progress'],
+): Promise<Terms[]> {
+  const found: Terms[] = []
+  for (let first = 0; first < pictures.length; first += TOGETHER) {
+    const some = pictures.slice(first, first + TOGETHER)
+    const images = imagesOf(
+      some.map((picture) => readFitted(picture, view.size)),
+      view,
+    )
+    const check = progress && (() => progress(first, pictures.length))
+    const { terms, map } = await detector.score(images, check)
+    const pixels = view.size ** 2
+    for (const [i, picture] of some.entries()) {
+      found.push(Object.fromEntries(Object.entries(terms).map(([name, values]) => [name, values[i]!])))
+      const own = (map.data as Float32Array).subarray(i * pixels, (i + 1) * pixels)
+      await use(first + i, unfitBands(own, placed(picture, view)))
+      progress?.(first + i + 1, pictures.length)
+    }
+  }
+  return found
+}
+
+async function scanTiles(
+  detector: Detector,
+  view: View,
+  picture: Readable,
+  index: number,
+  use: (index: number, bands: Bands) => Promise<void>,
+  progress: ScanHooks['progress'],
+): Promise<Terms> {
+  const most: Terms = {}
+  const plan = planTiles(picture.info, view.size, view.overlap)
+  const pixels = view.size ** 2
+  const bands = stitchTiles(
+    picture,
+    plan,
+    async (tiles) => {
+      const images = imagesOf(
+        tiles.map((tile) => tile.picture),
+        view,
+      )
+      const { terms, map } = await detector.score(images)
+      for (const [name, values] of Object.entries(terms))
+        for (const value of values) most[name] = Math.max(most[name] ?? -Infinity, value)
+      return tiles.map((_, i) => (map.data as Float32Array).subarray(i * pixels, (i + 1) * pixels))
+    },
+    { batch: TOGETHER, ...(progress ? { progress } : {}) },
+  )
+  await use(index, bands)
+  return most
+}
