@@ -11,7 +11,7 @@ import { findPackOfKind } from './places'
 import { duration } from './terminal'
 
 const usage =
-  'nagare convert IN -o OUT --to SPEAKER [--from SPEAKER] [--blend SPEAKER --share S] [--start S] [--end S] [--model PACK] [--no-normalize] [--format f32|s16|s24]'
+  'nagare convert IN -o OUT --to SPEAKER [--from SPEAKER] [--blend SPEAKER --share S] [--strength F] [--start S] [--end S] [--model PACK] [--no-normalize] [--format f32|s16|s24]'
 
 /** Share of samples at full scale from which a source is said to be clipped. */
 const clippedFrom = 0.001
@@ -28,6 +28,7 @@ export const convert: Command = {
     '--from SPEAKER': "the model's voice that speaks; found by its likelihood if left out",
     '--blend SPEAKER': 'a second voice to mix in',
     '--share S': 'share of the second voice, 0 to 1 (0.5)',
+    '--strength F': 'how far the voice moves, 0 to 2: 1 is the voice as learned, more goes beyond (1)',
     '--start S': 'second from which the recording is converted; the rest stays as it is',
     '--end S': 'second up to which it is converted',
     '--no-normalize': "keep the recording's level in place of a peak of 0.98; a stretch always keeps it",
@@ -42,6 +43,7 @@ export const convert: Command = {
     from: { type: 'string' },
     blend: { type: 'string' },
     share: { type: 'string' },
+    strength: { type: 'string' },
     start: { type: 'string' },
     end: { type: 'string' },
     'no-normalize': { type: 'boolean' },
@@ -62,13 +64,14 @@ export const convert: Command = {
       from: voice(values, 'from'),
       blend: voice(values, 'blend'),
       share: number(values, 'share', { min: 0, max: 1 }),
+      strength: number(values, 'strength', { min: 0, max: 2 }),
       start: number(values, 'start', second),
       end: number(values, 'end', second),
       normalize: values['no-normalize'] !== true,
     })
     const format = formatFor(out, oneOf(values, 'format', soundFormats))
     const seed = seedOf(values)
-    const pack = await findPackOfKind(task.packKind, text(values, 'model'))
+    const pack = await findPackOfKind(task.packKinds, text(values, 'model'))
     const input = await inputFile(given)
     const output = await outputPath(out)
     await otherThan(input, output, out)

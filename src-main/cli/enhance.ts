@@ -54,7 +54,7 @@ export const enhance: Command = {
       if (use.fallback !== null) terminal.note(use.fallback)
       device = use.device
     }
-    const pack = await findPackOfKind('vae-nmf', text(values, 'model'))
+    const pack = await findPackOfKind(task.packKinds, text(values, 'model'))
     const { targets, newFolder } = await targetsFor(inputs, out, text(values, 'noise-out'))
     const files: Cleaned[] = []
     const failures: { input: string; error: NagareError }[] = []

@@ -37,7 +37,7 @@ export const evaluate: Command = {
     const given = text(values, 'out')
     const out = given === undefined ? undefined : await outputPath(given)
     const set = pairs(values)
-    const pack = model.trainsToEvaluate?.(set) ? '' : await findPackOfKind(kind, text(values, 'model'))
+    const pack = model.trainsToEvaluate?.(set) ? '' : await findPackOfKind([kind], text(values, 'model'))
     const evaluation = await model.evaluate({
       data: needed(values, 'data', usage),
       pack,

@@ -20,11 +20,13 @@ export async function findPack(given: string): Promise<string> {
   })
 }
 
-/** As `findPack`, for a pack of `kind`; the first of the catalogue when none is named. Throws `bad-input` for another kind. */
-export async function findPackOfKind(kind: string, given: string | undefined): Promise<string> {
-  if (given === undefined) return choosePack(await catalogue(packFolders()), kind).path
+/** As `findPack`, for a pack of one of `kinds`; the first of the catalogue when none is named. Throws `bad-input` for another kind. */
+export async function findPackOfKind(kinds: readonly string[], given: string | undefined): Promise<string> {
+  if (given === undefined) return choosePack(await catalogue(packFolders()), kinds).path
   const path = await findPack(given)
   const { manifest } = await readManifest(path)
-  if (manifest.kind === kind) return path
-  throw new NagareError('bad-input', `${given} is a ${manifest.kind} model; this needs ${kind}.`, { file: path })
+  if (kinds.includes(manifest.kind)) return path
+  throw new NagareError('bad-input', `${given} is a ${manifest.kind} model; this needs ${kinds.join(' or ')}.`, {
+    file: path,
+  })
 }

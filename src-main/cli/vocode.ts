@@ -50,7 +50,7 @@ export const vocode: Command = {
     })
     const format = formatFor(out, oneOf(values, 'format', soundFormats))
     const seed = seedOf(values)
-    const pack = await findPackOfKind(task.packKind, text(values, 'model'))
+    const pack = await findPackOfKind(task.packKinds, text(values, 'model'))
     const input = await inputFile(given)
     const output = await outputPath(out)
     await otherThan(input, output, out)

@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import {
   Asset,
+  AssetFormat,
   Device,
   ErrorRecord,
-  ExportFormat,
   Id,
   Job,
   LiveSession,
@@ -31,7 +31,7 @@ export const calls = {
   'asset.rename': { args: z.object({ asset: Id, name: z.string().min(1).max(200) }), result: nothing },
   'asset.remove': { args: z.object({ asset: Id }), result: nothing },
   'asset.export': {
-    args: z.object({ asset: Id, format: ExportFormat }),
+    args: z.object({ asset: Id, format: AssetFormat }),
     result: z.object({ url: z.string(), name: z.string(), bytes: z.int() }),
   },
   'task.run': {

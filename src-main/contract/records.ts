@@ -48,6 +48,24 @@ export type AudioFacts = z.infer<typeof AudioFacts>
 export const MelFacts = z.object({ mels: z.int().positive(), frames: z.int().positive() })
 export type MelFacts = z.infer<typeof MelFacts>
 
+/**
+ * What is known of a picture, upright and in sRGB, as it is read. `/media/<id>/preview` shows it as a PNG with at most 2048 pixels on its longer side,
+ * `/media/<id>/thumb` with 96.
+ */
+export const ImageFacts = z.object({
+  width: z.int().positive(),
+  height: z.int().positive(),
+  /** 1 for grey, 3 for colour. */
+  channels: z.union([z.literal(1), z.literal(3)]),
+  depth: z.union([z.literal(8), z.literal(16)]),
+  format: z.string(),
+  /** What was changed or left out on reading it, each a sentence. */
+  notes: z.array(z.string()),
+  /** Whether any browser shows the file itself, `/media/<id>`, as it is read. */
+  plain: z.boolean(),
+})
+export type ImageFacts = z.infer<typeof ImageFacts>
+
 /** How a result came to be: enough to run it again. */
 export const Origin = z.object({
   job: Id,
@@ -89,6 +107,7 @@ export const Asset = z.object({
   sha256: z.string(),
   audio: AudioFacts.optional(),
   mel: MelFacts.optional(),
+  image: ImageFacts.optional(),
   origin: Origin.optional(),
   recorded: RecordedBy.optional(),
 })
@@ -173,13 +192,18 @@ export const Task = z.object({
   description: z.string(),
   /** Kinds of asset that it works on. */
   accepts: z.array(z.enum(['audio', 'mel', 'image'])),
-  packKind: z.string(),
+  /** Kinds of pack that it runs on, the usual one first. */
+  packKinds: z.array(z.string()).min(1),
   settings: z.record(z.string(), z.unknown()),
 })
 export type Task = z.infer<typeof Task>
 
 export const ExportFormat = z.enum(['wav-s16', 'wav-s24', 'wav-f32', 'flac-16', 'flac-24'])
 export type ExportFormat = z.infer<typeof ExportFormat>
+
+/** How an asset is written: sound in a format, or anything `as-is`, the file that the project holds. */
+export const AssetFormat = z.enum([...ExportFormat.options, 'as-is'])
+export type AssetFormat = z.infer<typeof AssetFormat>
 
 const settings = {
   device: z.string(),

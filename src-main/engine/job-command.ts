@@ -13,7 +13,9 @@ export function jobCommand(
   job: { sourceName: string; pack: string; device: string; seed: number },
 ): string {
   const { sourceName, pack, device, seed } = job
-  const output = `${stem(sourceName)} (${task.id}).${outputExtension(task)}`
+  // Pictures' finds are several files, and go to a folder.
+  const extension = outputExtension(task) === 'png' ? '' : `.${outputExtension(task)}`
+  const output = `${stem(sourceName)} (${task.id})${extension}`
   const common = ['--model', pack, '--device', device, '--seed', String(seed)]
   return ['nagare', task.id, sourceName, '-o', output, ...common, ...task.commandOptions(settings)]
     .map(quoted)

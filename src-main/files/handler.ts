@@ -25,6 +25,8 @@ export interface FilesOptions {
 const parts = new Map([
   ['peaks', 'peaks.bin'],
   ['mel', 'mel.f32'],
+  ['preview', 'preview.png'],
+  ['thumb', 'thumb.png'],
 ])
 
 const notFound = () => textResponse(404, 'Not found.')
@@ -46,7 +48,7 @@ function attachment(name: string): string {
 
 /**
  * Everything that goes by URL, for Electron's scheme and the Node host alike: the window's bundle, `/media/<id>`, `/media/<id>/peaks`, `/media/<id>/mel`,
- * `/packs/<id>/voices/<n>`, `/exports/<name>`, `PUT /upload`, `POST /recordings/<id>`, `POST /live/<session>`. Never rejects; each answer carries the security headers.
+ * `/media/<id>/preview`, `/media/<id>/thumb`, `/packs/<id>/voices/<n>`, `/exports/<name>`, `PUT /upload`, `POST /recordings/<id>`, `POST /live/<session>`. Never rejects; each answer carries the security headers.
  */
 export function filesHandler({
   rendererDir,

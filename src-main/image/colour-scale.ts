@@ -1,54 +1,18 @@
+import { heatScale } from '@contract'
+
 /** `ember`: dark violet over red to yellow, evenly lighter; `classic`: blue, green, yellow, red, as inspection software has long had it. */
 export type ScaleName = 'ember' | 'classic'
 
 const steps = 256
-const made = new Map<ScaleName, Uint8Array>()
+let madeClassic: Uint8Array | undefined
 
 /** The 256 colours of a scale, [256, 3] in sRGB; the first stands for 0, the last for 1. */
 export function colourScale(name: ScaleName): Uint8Array {
-  const known = made.get(name)
-  if (known) return known
-  const colour = name === 'ember' ? ember : classic
-  const table = new Uint8Array(steps * 3)
-  for (let i = 0; i < steps; i++)
-    table.set(
-      colour(i / (steps - 1)).map((v) => Math.round(255 * clip(v))),
-      3 * i,
-    )
-  made.set(name, table)
-  return table
+  if (name === 'ember') return heatScale()
+  madeClassic ??= Uint8Array.from(Array.from({ length: steps }, (_, i) => classic(i / (steps - 1))).flat())
+  return madeClassic
 }
-
-const clip = (value: number) => Math.min(Math.max(value, 0), 1)
 
 /** Three triangles, each a quarter of the scale apart. */
-const classic = (t: number): number[] => [3, 2, 1].map((centre) => clip(1.5 - Math.abs(4 * t - centre)))
-
-/** Lightness grows evenly in Oklab while the hue turns from violet over red to yellow; chroma is as large as sRGB allows, up to a bound. */
-function ember(t: number): number[] {
-  const lightness = 0.12 + 0.84 * t
-  const hue = ((285 + 180 * t) * Math.PI) / 180
-  let [low, high] = [0, 0.05 + 0.17 * Math.sin(Math.PI * t) ** 0.7]
-  const at = (chroma: number) => oklabToSrgb(lightness, chroma * Math.cos(hue), chroma * Math.sin(hue))
-  const inGamut = (rgb: number[]) => rgb.every((v) => v >= -1e-6 && v <= 1 + 1e-6)
-  if (inGamut(at(high))) return at(high)
-  for (let i = 0; i < 24; i++) {
-    const middle = (low + high) / 2
-    if (inGamut(at(middle))) low = middle
-    else high = middle
-  }
-  return at(low)
-}
-
-/** Oklab (Ottosson, 2020) to sRGB, values 0 to 1 and beyond where the colour lies outside. */
-function oklabToSrgb(lightness: number, a: number, b: number): number[] {
-  const l = (lightness + 0.3963377774 * a + 0.2158037573 * b) ** 3
-  const m = (lightness - 0.1055613458 * a - 0.0638541728 * b) ** 3
-  const s = (lightness - 0.0894841775 * a - 1.291485548 * b) ** 3
-  const linear = [
-    4.0767416621 * l - 3.3077115913 * m + 0.2309699292 * s,
-    -1.2684380046 * l + 2.6097574011 * m - 0.3413193965 * s,
-    -0.0041960863 * l - 0.7034186147 * m + 1.707614701 * s,
-  ]
-  return linear.map((v) => (v <= 0.0031308 ? 12.92 * v : 1.055 * v ** (1 / 2.4) - 0.055))
-}
+const classic = (t: number): number[] =>
+  [3, 2, 1].map((centre) => Math.round(255 * Math.min(Math.max(1.5 - Math.abs(4 * t - centre), 0), 1)))

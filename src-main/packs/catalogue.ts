@@ -66,17 +66,20 @@ async function packEntry(path: string, origin: Pack['origin']): Promise<PackEntr
   }
 }
 
-/** The pack named `id` (an id of the catalogue), or the first of `kind` when `id` is left out; throws `not-found` naming what is there. */
-export function choosePack(entries: readonly PackEntry[], kind: string, id?: string): PackEntry {
-  const fitting = entries.filter((entry) => entry.record.kind === kind)
+/** The pack named `id` (an id of the catalogue), or the first of `kinds`, in their order, when `id` is left out; throws `not-found` naming what is there. */
+export function choosePack(entries: readonly PackEntry[], kinds: readonly string[], id?: string): PackEntry {
+  const fitting = kinds.flatMap((kind) => entries.filter((entry) => entry.record.kind === kind))
   const found = id === undefined ? fitting[0] : entries.find((entry) => entry.record.id === id)
-  if (found && found.record.kind !== kind)
-    throw new NagareError('bad-input', `The model ${id} is a ${found.record.kind} model; this needs ${kind}.`)
+  const wanted = kinds.join(' or ')
+  if (found && !kinds.includes(found.record.kind))
+    throw new NagareError('bad-input', `The model ${id} is a ${found.record.kind} model; this needs ${wanted}.`)
   if (found) return found
   const there = fitting.map((entry) => entry.record.id).join(', ') || 'none'
   throw new NagareError(
     'not-found',
-    id === undefined ? `There is no ${kind} model.` : `There is no model ${id}; of kind ${kind} there is: ${there}.`,
+    id === undefined
+      ? `There is no ${wanted} model.`
+      : `There is no model ${id}; of kind ${wanted} there is: ${there}.`,
     {
       hint: 'See `nagare models list`, or add one with `nagare models add FILE`.',
     },

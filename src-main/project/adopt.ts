@@ -10,17 +10,19 @@ import { safeFileName } from './names'
 import type { Project } from './open-project'
 import type { IncomingFile } from './sources'
 import { isNpy, readMel } from './take-mel'
+import { drawPreviews, isPicture, pictureEnding, readPictureFacts } from './take-picture'
 
-/** Recordings over so many samples (all channels) are answered before they are read through. */
+/** Recordings over so many samples (all channels), and pictures over so many pixels, are answered before they are read through. */
 const promptSamples = 8_000_000
+const promptPixels = 16_000_000
 
 export interface AdoptOptions {
   origin?: Origin
   recorded?: RecordedBy
   signal?: AbortSignal
-  /** Told when a long recording proves unreadable after it was answered; it has been removed again. */
+  /** Told when a long recording or large picture proves unreadable after it was answered; it has been removed again. */
   onUnreadable?: (asset: Asset, error: NagareError) => void
-  /** Read through before answering, however long. */
+  /** Read through before answering, however long or large. */
   thorough?: boolean
   /** Numbers of mel bands that the models at hand take: they tell the sides of a mel spectrogram apart. */
   bands?: readonly number[]
@@ -31,7 +33,7 @@ const sourceName = (name: string) => {
   return /^\.[a-z0-9]{1,8}$/.test(extension) ? `source${extension}` : 'source.audio'
 }
 
-/** The file in an asset's folder that holds its samples best: the decoded copy if there is one, else what came in, which a mel spectrogram always is. Throws `not-found`. */
+/** The file in an asset's folder that holds its samples best: the decoded copy if there is one, else what came in, which mel spectrograms and pictures always are. Throws `not-found`. */
 export async function soundFile(project: Project, id: string): Promise<string> {
   const folder = project.paths.asset(project.assets.get(id).id)
   const names = await readdir(folder)
@@ -44,21 +46,21 @@ export async function soundFile(project: Project, id: string): Promise<string> {
 }
 
 /**
- * Takes a recording or a mel spectrogram (`.npy`) into the project, by cloning or moving it, as a new asset with peaks, level and hash; bad files
- * throw what `openAudio` or `readMel` throw and leave nothing behind. Long WAV files are answered after their header (loudness null, peak 0, no
- * hash) and read through later.
+ * Takes a recording, a mel spectrogram (`.npy`) or a picture into the project, by cloning or moving it, as a new asset with peaks and level, or a
+ * preview, and a hash; bad files throw what `openAudio`, `readMel` or `openPicture` throw and leave nothing behind. Long WAV files and large pictures
+ * are answered after their header (loudness null, peak 0, no hash) and read through later.
  */
 export async function adopt(project: Project, incoming: IncomingFile, options: AdoptOptions = {}): Promise<Asset> {
   const { paths, assets, io } = project
   const id = newId('a')
   const stage = join(paths.work, `adopt-${id}`)
-  const staged = join(stage, sourceName(incoming.name))
+  let staged = join(stage, sourceName(incoming.name))
   const pcmFile = join(stage, 'pcm.wav')
   const peaksFile = join(stage, 'peaks.bin')
   let reader: AudioReader | undefined
 
   /** Completes the staged folder with its record and takes it in. */
-  const enter = async (found: Pick<Asset, 'kind' | 'audio' | 'mel' | 'sha256'>): Promise<Asset> => {
+  const enter = async (found: Pick<Asset, 'kind' | 'audio' | 'mel' | 'image' | 'sha256'>): Promise<Asset> => {
     const asset: Asset = {
       id,
       name: assets.freeName(safeFileName(incoming.name)),
@@ -82,6 +84,18 @@ export async function adopt(project: Project, incoming: IncomingFile, options: A
       await io.write(join(stage, 'mel.f32'), bytes)
       if (!incoming.move) await io.copy(incoming.file, staged)
       return await enter({ kind: 'mel', mel, sha256: await hashFile(incoming.move ? incoming.file : staged) })
+    }
+    if (await isPicture(incoming)) {
+      const image = await readPictureFacts(incoming.file)
+      staged = join(stage, `source.${pictureEnding(image.format)}`)
+      const isLate = image.width * image.height > promptPixels && !options.thorough
+      const { signal } = options
+      if (!isLate) await drawPreviews(incoming.file, stage, { spoolFolder: paths.work, ...(signal ? { signal } : {}) })
+      if (!incoming.move) await io.copy(incoming.file, staged)
+      const sha256 = isLate ? '' : await hashFile(incoming.move ? incoming.file : staged)
+      const asset = await enter({ kind: 'image', image, sha256 })
+      if (isLate) readLater(project, asset, options.onUnreadable)
+      return asset
     }
     reader = await openAudio(incoming.file, { spoolFolder: stage })
     const { sampleRate, channels, frames, container, encoding } = reader.info
@@ -109,7 +123,7 @@ export async function adopt(project: Project, incoming: IncomingFile, options: A
     }
     const sha256 = isLate ? '' : await hashFile(incoming.move ? incoming.file : staged)
     const asset = await enter({ kind: 'audio', audio, sha256 })
-    if (isLate) measureLater(project, asset, options.onUnreadable)
+    if (isLate) readLater(project, asset, options.onUnreadable)
     return asset
   } catch (thrown) {
     await reader?.close().catch(() => undefined)
@@ -128,22 +142,15 @@ function renamed(error: NagareError, name: string, internal: string[]): NagareEr
 }
 
 /** Reads an asset through in the background and completes its record; takes it out again when it cannot be read. */
-function measureLater(project: Project, asset: Asset, onUnreadable: AdoptOptions['onUnreadable'] = () => {}): void {
-  const { assets, io, log, paths, closing } = project
+function readLater(project: Project, asset: Asset, onUnreadable: AdoptOptions['onUnreadable'] = () => {}): void {
+  const { assets, log, paths, closing } = project
   let file = paths.asset(asset.id)
   const work = async () => {
     file = await soundFile(project, asset.id)
-    const reader = await openAudio(file, { spoolFolder: paths.work })
-    try {
-      const { peaks, loudness, peak } = await measure(reader, { signal: closing })
-      const sha256 = await hashFile(file)
-      if (!assets.has(asset.id)) return
-      await io.write(join(paths.asset(asset.id), 'peaks.bin'), peaks)
-      const current = assets.get(asset.id)
-      await assets.put({ ...current, sha256, audio: { ...current.audio!, loudness, peak } })
-    } finally {
-      await reader.close()
-    }
+    const found =
+      asset.kind === 'image' ? await drawLate(project, asset, file) : await measureLate(project, asset, file)
+    const sha256 = await hashFile(file)
+    if (assets.has(asset.id)) await assets.put({ ...assets.get(asset.id), ...found, sha256 })
   }
   project.inBackground(
     work().catch(async (thrown: unknown) => {
@@ -156,11 +163,39 @@ function measureLater(project: Project, asset: Asset, onUnreadable: AdoptOptions
   )
 }
 
-/** Finishes what an earlier process left unmeasured. */
+/** Peaks and level of a long recording. */
+async function measureLate({ paths, io, closing, assets }: Project, asset: Asset, file: string) {
+  const reader = await openAudio(file, { spoolFolder: paths.work })
+  try {
+    const { peaks, loudness, peak } = await measure(reader, { signal: closing })
+    if (assets.has(asset.id)) await io.write(join(paths.asset(asset.id), 'peaks.bin'), peaks)
+    return { audio: { ...asset.audio!, loudness, peak } }
+  } finally {
+    await reader.close()
+  }
+}
+
+/** Preview of a large picture; it appears at once, since its own folder would be made anew if the picture were removed while it is drawn. */
+async function drawLate({ paths, closing, assets }: Project, asset: Asset, file: string) {
+  const stage = join(paths.work, `preview-${asset.id}`)
+  try {
+    await drawPreviews(file, stage, { spoolFolder: paths.work, signal: closing })
+    if (assets.has(asset.id))
+      for (const name of ['thumb.png', 'preview.png'])
+        await rename(join(stage, name), join(paths.asset(asset.id), name))
+    return {}
+  } finally {
+    await rm(stage, { recursive: true, force: true })
+  }
+}
+
+/** Finishes what an earlier process left unmeasured or undrawn. */
 export async function measureUnfinished(project: Project, onUnreadable?: AdoptOptions['onUnreadable']): Promise<void> {
+  const last = { audio: 'peaks.bin', image: 'preview.png', mel: undefined }
   for (const asset of project.assets.list()) {
-    if (asset.kind !== 'audio') continue
+    const wanted = last[asset.kind]
+    if (!wanted) continue
     const names = await readdir(project.paths.asset(asset.id))
-    if (!names.includes('peaks.bin')) measureLater(project, asset, onUnreadable)
+    if (!names.includes(wanted)) readLater(project, asset, onUnreadable)
   }
 }

@@ -1,7 +1,9 @@
-import type { ExportFormat } from '@contract'
-import { stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import type { AssetFormat, ExportFormat } from '@contract'
+import { constants } from 'node:fs'
+import { copyFile, stat } from 'node:fs/promises'
+import { extname, join } from 'node:path'
 import { createFlac, createWav, openAudio, type AudioReader, type AudioWriter } from '../dsp'
+import { writeAside } from '../lib/atomic-file'
 import { asNagareError, NagareError } from '../lib/errors'
 import { stem } from '../lib/names'
 import { soundFile } from './adopt'
@@ -21,13 +23,13 @@ export interface Exported {
 /** Names of finished exports and what each holds, so that a second export of another asset does not replace a first. */
 const taken = new WeakMap<Project, Map<string, string>>()
 
-function exportName(project: Project, id: string, format: ExportFormat): string {
+function exportName(project: Project, id: string, format: AssetFormat, ending: string): string {
   const names = taken.get(project) ?? new Map<string, string>()
   taken.set(project, names)
   const base = stem(safeFileName(project.assets.get(id).name))
   const content = `${id} ${format} ${base}`
   for (const [name, holds] of names) if (holds === content) return name
-  const name = uniqueName(`${base}.${format.startsWith('flac') ? 'flac' : 'wav'}`, names.keys())
+  const name = uniqueName(`${base}${ending}`, names.keys())
   names.set(name, content)
   return name
 }
@@ -45,22 +47,43 @@ function startWriter(
   return createWav(path, { sampleRate, channels, format: sampleFormat, dither })
 }
 
-/** Writes an asset to `exports/` in `format`; the file appears when complete. Throws `cancelled`, `disk-full`, `unsupported`, `not-found`. */
+/**
+ * Writes an asset to `exports/`, sound in a format or anything as the file that the project holds; the file appears when complete.
+ * Throws `cancelled`, `disk-full`, `unsupported`, `not-found`.
+ */
 export async function exportAsset(
   project: Project,
   id: string,
-  format: ExportFormat,
+  format: AssetFormat,
   signal?: AbortSignal,
 ): Promise<Exported> {
   const asset = project.assets.get(id)
-  if (asset.kind !== 'audio')
+  const source = await soundFile(project, id)
+  if (format !== 'as-is' && asset.kind !== 'audio')
     throw new NagareError('unsupported', `${asset.name}: expected sound to export, this is a ${asset.kind} asset.`, {
-      hint: 'Vocode it, and export what comes of it.',
+      hint: asset.kind === 'mel' ? 'Vocode it, and export what comes of it.' : 'Export it as it is.',
       file: asset.name,
     })
-  const source = await soundFile(project, id)
-  const name = exportName(project, id, format)
+  const ending = format === 'as-is' ? extname(source) : format.startsWith('flac') ? '.flac' : '.wav'
+  const name = exportName(project, id, format, ending)
   const path = join(project.paths.exports, name)
+  try {
+    refuseAborted(signal)
+    if (format === 'as-is') await writeAside(path, (part) => copyFile(source, part, constants.COPYFILE_FICLONE))
+    else await writeSound(project, source, path, format, signal)
+    return { url: `/exports/${encodeURIComponent(name)}`, name, bytes: (await stat(path)).size }
+  } catch (thrown) {
+    throw asNagareError(thrown, name)
+  }
+}
+
+async function writeSound(
+  project: Project,
+  source: string,
+  path: string,
+  format: ExportFormat,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   const reader = await openAudio(source, { spoolFolder: project.paths.work })
   let writer: AudioWriter | undefined
   try {
@@ -70,10 +93,9 @@ export async function exportAsset(
       await writer.write(block)
     }
     await writer.finish()
-    return { url: `/exports/${encodeURIComponent(name)}`, name, bytes: (await stat(path)).size }
   } catch (thrown) {
     await writer?.abort()
-    throw asNagareError(thrown, name)
+    throw thrown
   } finally {
     await reader.close()
   }

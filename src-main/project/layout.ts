@@ -6,7 +6,7 @@ export interface Layout {
   manifest: string
   lock: string
   jobLog: string
-  /** One folder per asset: `asset.json`, `source.<ext>`, `peaks.bin`, `pcm.wav` where the source does not play by range, `mel.f32` of a mel spectrogram. */
+  /** One folder per asset: `asset.json`, `source.<ext>`, `peaks.bin`, `pcm.wav` where the source does not play by range, `mel.f32` of a mel spectrogram, `preview.png` and `thumb.png` of a picture. */
   assets: string
   /** Part outputs of running jobs and of files being taken in. */
   work: string

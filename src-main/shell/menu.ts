@@ -1,12 +1,13 @@
 import { app, dialog, Menu, type BrowserWindow, type MenuItemConstructorOptions } from 'electron'
 
 const audioExtensions = ['wav', 'flac', 'mp3', 'ogg', 'opus', 'm4a', 'aac', 'aif', 'aiff']
+const pictureExtensions = ['png', 'jpg', 'jpeg', 'tif', 'tiff', 'webp', 'bmp', 'gif']
 
 async function chooseFiles(window: BrowserWindow | undefined, open: (paths: string[]) => void): Promise<void> {
   const options = {
     properties: ['openFile' as const, 'multiSelections' as const],
     filters: [
-      { name: 'Sound and mel spectrograms', extensions: [...audioExtensions, 'npy'] },
+      { name: 'Sound, pictures and mel spectrograms', extensions: [...audioExtensions, ...pictureExtensions, 'npy'] },
       { name: 'All files', extensions: ['*'] },
     ],
   }

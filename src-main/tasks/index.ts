@@ -1,5 +1,6 @@
 import { convert } from './convert'
 import { enhance } from './enhance'
+import { inspect } from './inspect'
 import type { TaskDefinition } from './task'
 import { vocode } from './vocode'
 
@@ -8,4 +9,5 @@ export const tasks: readonly TaskDefinition[] = [
   enhance as unknown as TaskDefinition,
   convert as unknown as TaskDefinition,
   vocode as unknown as TaskDefinition,
+  inspect as unknown as TaskDefinition,
 ]

@@ -53,8 +53,8 @@ export interface TaskDefinition<Schema extends z.ZodType = z.ZodType> {
   description: string
   /** Kinds of asset that it works on. */
   accepts: readonly ('audio' | 'mel' | 'image')[]
-  /** The kind of pack that it runs on, e.g. `vae-nmf`. */
-  packKind: string
+  /** The kinds of pack that it runs on, e.g. `vae-nmf`, the usual one first. */
+  packKinds: readonly string[]
   settings: Schema
   /** The command line's words for these settings, without program name, input and output. */
   commandOptions(settings: z.output<Schema>): string[]

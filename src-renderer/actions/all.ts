@@ -1,26 +1,27 @@
 import { canRedo, canUndo } from '../history/history.svelte'
-import { hear, listening, markRegion, seek, setLooping, setRegion, toggle } from '../state/listening.svelte'
+import { listening } from '../state/listening.svelte'
 import { canTalk, hold, release } from '../record/talk.svelte'
 import { isRecording, openRecorder, recorder } from '../record/recorder.svelte'
 import { closeRecorder, togglePause, toggleRecording } from '../record/recording'
-import { targetVoice } from '../convert/target-voice'
-import { toggleSample } from '../state/voice-sample.svelte'
 import { openDialog, panels, togglePicture } from '../state/panels.svelte'
 import { project } from '../state/project.svelte'
+import * as picture from '../state/seeing.svelte'
 import { selectedSource, selectedTake, selection, sources } from '../state/selection.svelte'
 import { isFitted, zoomBy, zoomFit } from '../state/view.svelte'
 import { en } from '../text/en'
 import type { Action } from './action'
 import { addFiles, pickFiles } from './files'
 import { removeSource, step } from './library'
+import { hasSound, listenActions } from './listen'
+import { pictureActions } from './picture'
 import { switchTheme } from './settings'
 import { redoLast, undoLast } from './undo'
 import { activeJob, cancelWithCare, canRun, chooseNextTask, currentTasks, runTask } from './work'
 
 const always = () => true
-const hasSound = () => listening.roles.length > 0
-const has = (role: (typeof listening.roles)[number]) => () => listening.roles.includes(role)
-const hasBoth = () => has('original')() && has('result')()
+const isShown = () => hasSound() || picture.isSeeing()
+const isLarger = () => hasSound() && !isFitted()
+const zoom = (factor: number) => (picture.isSeeing() ? picture.zoomPicture(factor) : zoomBy(factor))
 const label = en.actions
 
 /** Every user action by its id. Where two share a key, the first that can be done is done. */
@@ -79,7 +80,7 @@ export const actions = {
     label: label.export,
     group: 'file',
     keys: ['Mod+E'],
-    when: hasSound,
+    when: isShown,
     run: () => void openDialog('export'),
   },
   remove: {
@@ -143,6 +144,14 @@ export const actions = {
     when: () => canRun('vocode'),
     run: () => runTask('vocode'),
   },
+  inspect: {
+    id: 'inspect',
+    label: label.inspect,
+    group: 'work',
+    keys: ['X'],
+    when: () => canRun('inspect'),
+    run: () => runTask('inspect'),
+  },
   run: {
     id: 'run',
     label: label.run,
@@ -184,132 +193,7 @@ export const actions = {
     run: () => void openDialog('models'),
   },
 
-  play: { id: 'play', label: label.play, group: 'listen', keys: ['Space'], when: hasSound, run: toggle },
-  compare: {
-    id: 'compare',
-    label: label.compare,
-    group: 'listen',
-    keys: ['B'],
-    when: hasBoth,
-    run: () => hear(listening.heard === 'result' ? 'original' : 'result'),
-  },
-  original: {
-    id: 'original',
-    label: label.original,
-    group: 'listen',
-    keys: ['1'],
-    when: has('original'),
-    run: () => hear('original'),
-  },
-  result: {
-    id: 'result',
-    label: label.result,
-    group: 'listen',
-    keys: ['2'],
-    when: has('result'),
-    run: () => hear('result'),
-  },
-  noise: {
-    id: 'noise',
-    label: label.noise,
-    group: 'listen',
-    keys: ['N', '3'],
-    when: has('noise'),
-    run: () => hear(listening.heard === 'noise' ? 'result' : 'noise'),
-  },
-  voice: {
-    id: 'voice',
-    label: label.voice,
-    group: 'listen',
-    keys: ['3'],
-    when: () => targetVoice() !== undefined && !has('noise')(),
-    run: () => toggleSample(targetVoice()!.url),
-  },
-  match: {
-    id: 'match',
-    label: label.match,
-    group: 'listen',
-    keys: ['L'],
-    when: hasBoth,
-    run: () => void (listening.match = !listening.match),
-  },
-  back: {
-    id: 'back',
-    label: label.back,
-    group: 'listen',
-    keys: ['ArrowLeft'],
-    when: hasSound,
-    run: () => seek(listening.time - 5),
-    repeats: true,
-  },
-  forward: {
-    id: 'forward',
-    label: label.forward,
-    group: 'listen',
-    keys: ['ArrowRight'],
-    when: hasSound,
-    run: () => seek(listening.time + 5),
-    repeats: true,
-  },
-  backFine: {
-    id: 'backFine',
-    label: label.backFine,
-    group: 'listen',
-    keys: ['Shift+ArrowLeft'],
-    when: hasSound,
-    run: () => seek(listening.time - 1),
-    repeats: true,
-  },
-  forwardFine: {
-    id: 'forwardFine',
-    label: label.forwardFine,
-    group: 'listen',
-    keys: ['Shift+ArrowRight'],
-    when: hasSound,
-    run: () => seek(listening.time + 1),
-    repeats: true,
-  },
-  start: { id: 'start', label: label.start, group: 'listen', keys: ['Home'], when: hasSound, run: () => seek(0) },
-  end: {
-    id: 'end',
-    label: label.end,
-    group: 'listen',
-    keys: ['End'],
-    when: hasSound,
-    run: () => seek(listening.duration),
-  },
-  loop: {
-    id: 'loop',
-    label: label.loop,
-    group: 'listen',
-    keys: ['Shift+L'],
-    when: () => listening.region !== null,
-    run: () => setLooping(!listening.looping),
-  },
-  loopStart: {
-    id: 'loopStart',
-    label: label.loopStart,
-    group: 'listen',
-    keys: ['['],
-    when: hasSound,
-    run: () => markRegion('from'),
-  },
-  loopEnd: {
-    id: 'loopEnd',
-    label: label.loopEnd,
-    group: 'listen',
-    keys: [']'],
-    when: hasSound,
-    run: () => markRegion('to'),
-  },
-  clearLoop: {
-    id: 'clearLoop',
-    label: en.player.clearLoop,
-    group: 'listen',
-    keys: ['Escape'],
-    when: () => listening.region !== null,
-    run: () => setRegion(null),
-  },
+  ...listenActions,
 
   spectrogram: {
     id: 'spectrogram',
@@ -332,8 +216,8 @@ export const actions = {
     label: label.zoomIn,
     group: 'view',
     keys: ['+', '='],
-    when: hasSound,
-    run: () => zoomBy(1.6),
+    when: isShown,
+    run: () => zoom(1.6),
     repeats: true,
   },
   zoomOut: {
@@ -341,8 +225,8 @@ export const actions = {
     label: label.zoomOut,
     group: 'view',
     keys: ['-'],
-    when: () => hasSound() && !isFitted(),
-    run: () => zoomBy(1 / 1.6),
+    when: () => (picture.isSeeing() ? !picture.isSmallest() : isLarger()),
+    run: () => zoom(1 / 1.6),
     repeats: true,
   },
   zoomFit: {
@@ -350,10 +234,12 @@ export const actions = {
     label: label.zoomFit,
     group: 'view',
     keys: ['0'],
-    when: () => hasSound() && !isFitted(),
-    run: () => zoomFit(),
+    when: () => (picture.isSeeing() ? !picture.isFitted() : isLarger()),
+    run: () => (picture.isSeeing() ? picture.fitPicture() : zoomFit()),
   },
   theme: { id: 'theme', label: label.theme, group: 'view', keys: ['T'], when: always, run: switchTheme },
+
+  ...pictureActions,
 
   settings: {
     id: 'settings',
@@ -377,7 +263,7 @@ export const allActions: Action[] = Object.values(actions)
 
 /** The action that starts a task: its own, or the one that starts the chosen task. */
 export const actionOf = (task: string | undefined): Action =>
-  task === 'enhance' || task === 'convert' || task === 'vocode' ? actions[task] : actions.run
+  task === 'enhance' || task === 'convert' || task === 'vocode' || task === 'inspect' ? actions[task] : actions.run
 
 /** The asset that is heard now. */
 export function heardAsset() {

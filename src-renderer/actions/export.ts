@@ -1,11 +1,11 @@
-import type { Asset, ExportFormat } from '@contract'
+import type { Asset, AssetFormat } from '@contract'
 import { tell, tellError } from '../state/notices.svelte'
 import { call } from '../transport/engine'
 import { en } from '../text/en'
 import { size } from '../text/format'
 
 /** Writes an asset in a format and hands the file to the person; answers whether it worked. */
-export async function exportAsset(asset: Asset, format: ExportFormat, signal?: AbortSignal): Promise<boolean> {
+export async function exportAsset(asset: Asset, format: AssetFormat, signal?: AbortSignal): Promise<boolean> {
   try {
     const { url, name, bytes } = await call('asset.export', { asset: asset.id, format }, signal ? { signal } : {})
     const link = Object.assign(document.createElement('a'), { href: url, download: name })

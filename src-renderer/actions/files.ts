@@ -23,17 +23,16 @@ export function kindOfFile({ name, type }: { name: string; type: string }): File
   return type.startsWith('image/') ? 'image' : 'unknown'
 }
 
-/** Adds files one after the other: recordings and mel spectrograms to the project, models to the catalogue; says what cannot be used. */
+/** Adds files one after the other: recordings, pictures and mel spectrograms to the project, models to the catalogue; says what cannot be used. */
 export async function addFiles(files: readonly File[]) {
   for (const file of files) {
     const kind = kindOfFile(file)
-    if (kind === 'image') tell({ kind: 'info', title: en.drop.image(file.name), text: en.drop.imageHint }, 10_000)
-    else if (kind === 'unknown') tell({ kind: 'warning', title: en.drop.unknown(file.name), text: en.drop.unknownHint })
+    if (kind === 'unknown') tell({ kind: 'warning', title: en.drop.unknown(file.name), text: en.drop.unknownHint })
     else await addFile(file, kind)
   }
 }
 
-async function addFile(file: File, kind: 'audio' | 'mel' | 'pack') {
+async function addFile(file: File, kind: Exclude<FileKind, 'unknown'>) {
   const controller = new AbortController()
   const upload = beginUpload(file.name, () => controller.abort())
   try {
@@ -70,7 +69,9 @@ export function filesOf(data: DataTransfer | null): File[] {
 let picker: HTMLInputElement | undefined
 
 /** Lets a person choose files; `accept` narrows what is offered. */
-export function pickFiles(accept = 'audio/*,.wav,.flac,.mp3,.ogg,.opus,.m4a,.npy,.nagare'): Promise<File[]> {
+export function pickFiles(
+  accept = 'audio/*,image/*,.wav,.flac,.mp3,.ogg,.opus,.m4a,.npy,.png,.jpg,.tif,.tiff,.webp,.bmp,.nagare',
+): Promise<File[]> {
   picker?.remove()
   const input = Object.assign(document.createElement('input'), { type: 'file', multiple: true, accept, hidden: true })
   input.setAttribute('aria-label', en.actions.open)

@@ -2,7 +2,7 @@ import type { Asset } from '@contract'
 import { forget, record, type Step } from '../history/history.svelte'
 import { dismiss, tell, tellError } from '../state/notices.svelte'
 import { assetOf, leaving } from '../state/project.svelte'
-import { select, sources, takesOf } from '../state/selection.svelte'
+import { select, sources, takesOf, type Take } from '../state/selection.svelte'
 import { call } from '../transport/engine'
 import { en } from '../text/en'
 import { undoLast } from './undo'
@@ -10,13 +10,13 @@ import { undoLast } from './undo'
 const undoMilliseconds = 10_000
 const pending = new Map<string, () => void>()
 
-/** Takes a recording with its results, or one result with its residual, out of sight, and out of the project once undo has run out. */
+/** Takes a source with its results, or one result with what its run made beside it, out of sight, and out of the project once undo has run out. */
 export function removeAsset(asset: Asset, alongWith: Asset[] = []) {
   const all = [...alongWith, asset]
   const ids = all.map(({ id }) => id)
   let timer: ReturnType<typeof setTimeout>
   let notice: number | undefined
-  const results = alongWith.filter(({ origin }) => origin?.role !== 'noise' && asset.origin === undefined).length
+  const results = asset.origin ? 0 : new Set(alongWith.map(({ origin }) => origin?.job)).size
   const title = results ? en.asset.removedMany(asset.name, results) : en.asset.removed(asset.name)
 
   const commit = async () => {
@@ -53,7 +53,7 @@ export function removeAsset(asset: Asset, alongWith: Asset[] = []) {
 export const removeSource = (asset: Asset) =>
   removeAsset(
     asset,
-    takesOf(asset.id).flatMap(({ result, noise }) => (noise ? [result, noise] : [result])),
+    takesOf(asset.id).flatMap(({ outputs }) => outputs),
   )
 
 /** Carries out removals that still could be undone; for when the window closes. */
@@ -73,6 +73,13 @@ export async function renameAsset(asset: Asset, name: string) {
     tellError(en.asset.renameFailed, error)
   }
 }
+
+/** Removes a result and what its run made beside it. */
+export const removeTake = ({ result, outputs }: Take) =>
+  removeAsset(
+    result,
+    outputs.filter((asset) => asset !== result),
+  )
 
 /** Selects the source `by` places further down the library. */
 export function step(selected: string | null, by: number) {

@@ -40,12 +40,13 @@ export function chooseNextTask() {
   say(taskWords(next.id, next.label).verb)
 }
 
-export const packsFor = (kind: string) => project.packs.filter((pack) => pack.kind === kind)
+export const packsFor = (kinds: readonly string[]) =>
+  kinds.flatMap((kind) => project.packs.filter((pack) => pack.kind === kind))
 
 /** The model that a run would use: the chosen one where it still exists, else the first of its kind. */
 export function currentPack(task = currentTask()) {
   if (!task) return undefined
-  const fitting = packsFor(task.packKind)
+  const fitting = packsFor(task.packKinds)
   return fitting.find(({ id }) => id === project.settings.models[task.id]) ?? fitting[0]
 }
 

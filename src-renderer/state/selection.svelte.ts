@@ -1,4 +1,6 @@
 import type { Asset } from '@contract'
+import { findsOf } from '../image/finds'
+import { en } from '../text/en'
 import { taskWords } from '../text/task-words'
 import { assetOf, project, shownAssets } from './project.svelte'
 
@@ -7,7 +9,12 @@ export interface Take {
   job: string
   result: Asset
   noise: Asset | undefined
+  /** All that it made: result, residual, and what goes with a map of a picture. */
+  outputs: readonly Asset[]
 }
+
+/** Outputs that stand beside the result of their run. */
+const besides = ['noise', 'mask', 'overlay']
 
 /** What the document shows: a source and, of its results, the one being compared. */
 export const selection = $state({ source: null as string | null, take: null as string | null })
@@ -29,15 +36,19 @@ export function takesOf(source: string): Take[] {
     .filter((job, i) => jobs.indexOf(job) === i)
     .flatMap((job) => {
       const outputs = made.filter((asset) => asset.origin!.job === job)
-      const result = outputs.find((asset) => asset.origin!.role !== 'noise')
+      const result = outputs.find((asset) => !besides.includes(asset.origin!.role))
       const noise = outputs.find((asset) => asset.origin!.role === 'noise')
-      return result ? [{ job, result, noise }] : []
+      return result ? [{ job, result, noise, outputs }] : []
     })
     .sort((a, b) => b.result.createdAt.localeCompare(a.result.createdAt))
 }
 
-/** What a result is called where it is compared with its source. */
-export const resultName = ({ result }: Take) => taskWords(result.origin?.task).result
+/** What a result is called where it stands beside its source: a verdict by what it says. */
+export function resultName({ result }: Take): string {
+  const finds = result.origin && findsOf(result.origin)
+  if (finds) return en.inspect.brief(finds.label, finds.score.toFixed(2))
+  return taskWords(result.origin?.task).result
+}
 
 export const selectedSource = () => {
   const asset = assetOf(selection.source)

@@ -22,7 +22,7 @@ import { stopSample, toggleSample, voiceSample } from '../../src-renderer/state/
 const createdAt = '2026-11-24T10:00:00Z'
 const optionalSeconds = { anyOf: [{ type: 'number', minimum: 0 }, { type: 'null' }], default: null }
 const task: Task = {
-  ...{ id: 'convert', label: 'Convert voice', description: '', accepts: ['audio'], packKind: 'blow' },
+  ...{ id: 'convert', label: 'Convert voice', description: '', accepts: ['audio'], packKinds: ['blow'] },
   settings: {
     properties: {
       to: { type: 'string', default: '', title: 'Voice' },

@@ -20,7 +20,7 @@ const engine = vi.hoisted(() => ({ call: vi.fn<(name: string, args: unknown) => 
 vi.mock('../../src-renderer/transport/engine', () => engine)
 
 const task = (id: string, accepts: Task['accepts'], packKind: string): Task => ({
-  ...{ id, label: `The ${id}`, description: '', accepts, packKind },
+  ...{ id, label: `The ${id}`, description: '', accepts, packKinds: [packKind] },
   settings: { properties: { amount: { type: 'number', minimum: 0, maximum: 1, default: 0.25 } } },
 })
 const enhance = task('enhance', ['audio'], 'vae-nmf')

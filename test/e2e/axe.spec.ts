@@ -16,7 +16,7 @@ for (const colorScheme of ['light', 'dark'] as const)
     test.beforeEach(async ({ page }) => {
       await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
       await expect(page.locator('html')).toHaveAttribute('data-theme', colorScheme)
-      await expect(page.getByRole('button', { name: 'Open a recording' }).first()).toBeVisible()
+      await expect(page.getByRole('button', { name: 'Open a file' }).first()).toBeVisible()
     })
 
     test('no fault in what is there before a run', async ({ app, page }) => {
@@ -42,8 +42,8 @@ for (const colorScheme of ['light', 'dark'] as const)
       }
 
       await page.setViewportSize({ width: 800, height: 600 })
-      await page.getByRole('button', { name: 'Show recordings' }).click()
-      await expect(page.getByRole('navigation', { name: 'Recordings' })).toBeVisible()
+      await page.getByRole('button', { name: 'Show the library' }).click()
+      await expect(page.getByRole('navigation', { name: 'Library' })).toBeVisible()
       expect(await faults(page)).toEqual([])
     })
 

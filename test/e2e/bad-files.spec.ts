@@ -21,18 +21,21 @@ for (const [name, bytes] of Object.entries(refused))
     await expect(notice).toBeVisible()
     await expect(notice.getByRole('button', { name: 'Copy report' })).toBeVisible()
     await expect(
-      page.getByRole('navigation', { name: 'Recordings' }).getByRole('button', { name: new RegExp(`^${name}`) }),
+      page.getByRole('navigation', { name: 'Library' }).getByRole('button', { name: new RegExp(`^${name}`) }),
     ).toHaveCount(0)
     expect(await app.enginePid()).toBe(before)
   })
 
-test('pictures and unknown files are named, and good ones beside them are taken', async ({ app, page }) => {
+test('pictures that are none and unknown files are named, and good ones beside them are taken', async ({
+  app,
+  page,
+}) => {
   await addFiles(app, page, {
     'cat.png': Buffer.from('png'),
     'notes.txt': Buffer.from('notes'),
     'good.wav': noisyWav(1),
   })
-  await expect(page.getByText('cat.png is a picture')).toBeVisible()
+  await expect(page.getByText('cat.png was not added')).toBeVisible()
   await expect(page.getByText('notes.txt is not a kind of file that Nagare reads')).toBeVisible()
   await expect(page.getByRole('textbox', { name: 'Name of the recording' })).toHaveValue('good.wav')
 })

@@ -115,13 +115,13 @@ test('settings stay after a reload, a removal can be undone, and two windows see
   test.skip(app.kind === 'electron', 'the desktop has one window')
   const other = await app.open(() => context.newPage())
   await expect(
-    other.getByRole('navigation', { name: 'Recordings' }).getByRole('button', { name: /^second\.wav/ }),
+    other.getByRole('navigation', { name: 'Library' }).getByRole('button', { name: /^second\.wav/ }),
   ).toBeVisible()
   const name = page.getByRole('textbox', { name: 'Name of the recording' })
   await name.fill('renamed.wav')
   await name.press('Enter')
   await expect(
-    other.getByRole('navigation', { name: 'Recordings' }).getByRole('button', { name: /^renamed\.wav/ }),
+    other.getByRole('navigation', { name: 'Library' }).getByRole('button', { name: /^renamed\.wav/ }),
   ).toBeVisible()
 
   await needModel(page)

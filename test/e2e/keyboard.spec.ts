@@ -11,7 +11,7 @@ async function tabTo(page: Page, target: Locator, key = 'Tab') {
 }
 
 test('a whole visit without a mouse', async ({ app, page }) => {
-  await expect(page.getByRole('heading', { name: 'Drop a noisy recording' })).toBeVisible()
+  await expect(page.getByRole('heading', { name: 'Drop a recording or a picture' })).toBeVisible()
 
   await test.step('open', async () => {
     const chooser = page.waitForEvent('filechooser')

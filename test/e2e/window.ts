@@ -49,7 +49,7 @@ export async function addFiles(app: App, page: Page, files: Record<string, Buffe
       }),
     )
     const chooser = page.waitForEvent('filechooser')
-    await page.getByRole('button', { name: 'Open a recording' }).first().click()
+    await page.getByRole('button', { name: 'Open a file' }).first().click()
     return (await chooser).setFiles(paths)
   }
   const list = Object.entries(files).map(([name, bytes]) => ({ name, base64: bytes.toString('base64') }))
@@ -82,7 +82,7 @@ export async function needModel(page: Page) {
 }
 
 export const lane = (page: Page, role: 'original' | 'result' | 'noise') => page.locator(`.lane[data-role=${role}]`)
-export const library = (page: Page) => page.getByRole('navigation', { name: 'Recordings' })
+export const library = (page: Page) => page.getByRole('navigation', { name: 'Library' })
 export const queue = (page: Page) => page.getByRole('tabpanel').locator('li[data-job]')
 export const heard = (page: Page) => page.getByRole('group', { name: 'What you hear' })
 export const progress = (page: Page) => page.getByRole('region', { name: 'In progress' })

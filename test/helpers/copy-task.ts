@@ -22,7 +22,7 @@ export const copyTask: TaskDefinition<typeof settings> = {
   label: 'Copy',
   description: 'Copies a recording.',
   accepts: ['audio'],
-  packKind: 'test',
+  packKinds: ['test'],
   settings,
   commandOptions: ({ steps }) => ['--steps', String(steps)],
   async run({

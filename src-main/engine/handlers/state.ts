@@ -4,9 +4,9 @@ import type { TaskDefinition } from '../../tasks/task'
 import type { EngineParts } from '../parts'
 
 /** What the window needs to know of a task; its settings as JSON Schema. */
-function taskRecord({ id, label, description, accepts, packKind, settings }: TaskDefinition): Task {
+function taskRecord({ id, label, description, accepts, packKinds, settings }: TaskDefinition): Task {
   const schema = { ...z.toJSONSchema(settings, { io: 'input' }) }
-  return { id, label, description, accepts: [...accepts], packKind, settings: schema }
+  return { id, label, description, accepts: [...accepts], packKinds: [...packKinds], settings: schema }
 }
 
 /** Answers at once (no promise), so that the snapshot and its `seq` are one moment. */

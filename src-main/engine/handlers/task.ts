@@ -60,7 +60,7 @@ export function taskHandlers(parts: EngineParts): Pick<Handlers, 'task.run'> {
     async 'task.run'({ task: id, source, settings: given, pack: packId, seed = randomInt(2 ** 31) }, context) {
       const task = findTask(tasks, id)
       const settings = checkSettings(task, given)
-      const pack = choosePack(shelf.list(), task.packKind, packId).record.id
+      const pack = choosePack(shelf.list(), task.packKinds, packId).record.id
       const { device } = store.get()
       const { asset, isNew } = await takeSource(parts, source, context)
       try {

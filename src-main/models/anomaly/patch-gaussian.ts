@@ -6,7 +6,15 @@ import { float32, sizeOf, type NDArray } from '../../lib/ndarray'
 import type { FitContext, Method } from './detector'
 import { addVectors, emptySums, gaussiansOf, withoutPlaces } from './gaussians'
 import { eachBatch, imagesInMemory, type ImageShape, type ImageSource } from './image-source'
-import { cellsOf, featuresOf, patchFeatures, randomFilters, type PatchGeometry } from './patch-features'
+import {
+  cellsOf,
+  featuresOf,
+  patchFeatures,
+  randomFilters,
+  whiteningCount,
+  whiteningFilters,
+  type PatchGeometry,
+} from './patch-features'
 import { shapeArray, shapeOf } from './pca'
 import { scoreInBatches } from './score-in-batches'
 
@@ -15,6 +23,9 @@ export const PatchGaussianSettings = z.object({
   cell: z.union([z.literal(1), z.literal(2), z.literal(4), z.literal(8), z.literal(16)]).default(4),
   filters: z.int().min(1).max(64).default(12),
   scales: z.int().min(1).max(4).default(3),
+  bank: z.enum(['random', 'whitening']).default('random'),
+  /** Side of the neighbourhood of whitening filters, cells. */
+  window: z.union([z.literal(1), z.literal(3), z.literal(5), z.literal(7)]).default(3),
   /** One Gaussian for all cells, for textures that look alike everywhere, in place of one for each. */
   positionFree: z.boolean().default(false),
   /** What an image's score is: its oddest cell, or the mean of all. */
@@ -88,12 +99,16 @@ export function patchGaussianProgram(
 export const patchGaussian: Method<PatchGaussianSettings> = {
   kind: 'patch-gaussian',
   label: 'Patch Gaussian',
-  async fit(normals, { cell, filters, scales, positionFree, score, prior }, context) {
-    const geometry = { cell, filters, scales }
+  async fit(normals, { cell, scales, bank: kind, window, positionFree, score, prior, ...settings }, context) {
+    const filters = kind === 'random' ? settings.filters : whiteningCount(normals.shape)
+    const geometry = { cell, filters, scales: kind === 'random' ? scales : 1, bank: kind, window }
     check(normals, geometry)
     const [rows, columns] = cellsOf(normals.shape, geometry)
     const features = featuresOf(normals.shape, geometry)
-    const bank = randomFilters(context.seed, filters, normals.shape[0])
+    const bank =
+      kind === 'random'
+        ? randomFilters(context.seed, filters, normals.shape[0])
+        : await whiteningFilters(normals, context.checkCancelled)
     const sums = emptySums(rows * columns, features)
     await eachFeatures(normals, geometry, bank, context, (vectors) => addVectors(sums, vectors))
     const joined = positionFree ? withoutPlaces(sums) : sums
@@ -104,21 +119,15 @@ export const patchGaussian: Method<PatchGaussianSettings> = {
       mean: float32([places, features], mean),
       whiten: float32([places, features, features], whiten),
       shape: shapeArray(normals.shape),
-      geometry: float32([4], Float32Array.of(cell, filters, scales, score === 'max' ? 0 : 1)),
+      geometry: geometryArray(geometry, score),
     }
   },
   async open(arrays, device) {
     const shape = shapeOf(arrays['shape'])
     const { filters, mean, whiten } = arrays
-    const [cell, count, scales, pooling] = [...(arrays['geometry']?.data ?? [])]
-    if (!filters || !mean || !whiten || pooling === undefined)
-      throw new NagareError('corrupt', 'The patch Gaussian lacks some of its arrays.')
-    const geometry = { cell: cell!, filters: count!, scales: scales! }
-    const spec = patchGaussianProgram(
-      shape,
-      { ...geometry, score: pooling === 0 ? 'max' : 'mean', places: mean.shape[0]! },
-      BATCH,
-    )
+    const geometry = geometryOf(arrays['geometry'])
+    if (!filters || !mean || !whiten) throw new NagareError('corrupt', 'The patch Gaussian lacks some of its arrays.')
+    const spec = patchGaussianProgram(shape, { ...geometry, places: mean.shape[0]! }, BATCH)
     const runner = await device.load(spec, { params: { filters, mean, whiten } })
     return {
       weights: { distance: 1 },
@@ -129,6 +138,20 @@ export const patchGaussian: Method<PatchGaussianSettings> = {
       close: () => runner.dispose(),
     }
   },
+}
+
+/** A geometry, and how cells become a score, as an array of a pack. */
+const geometryArray = ({ cell, filters, scales, bank, window }: PatchGeometry, score: 'max' | 'mean') =>
+  float32([6], Float32Array.of(cell, filters, scales, score === 'max' ? 0 : 1, bank === 'random' ? 0 : 1, window))
+
+/** What such an array says. Throws `corrupt` where it is none. */
+export function geometryOf(array: NDArray | undefined): PatchGeometry & { score: 'max' | 'mean' } {
+  const [cell, filters, scales, pooling, bank, window] = [...(array?.data ?? [])]
+  if (window === undefined) throw new NagareError('corrupt', 'The patch Gaussian does not say what its cells are.')
+  return {
+    ...{ cell: cell!, filters: filters!, scales: scales!, window },
+    ...{ bank: bank === 0 ? 'random' : 'whitening', score: pooling === 0 ? 'max' : 'mean' },
+  }
 }
 
 /** Throws `bad-input` where cells and scales do not fit the images, or there are too few of these. */

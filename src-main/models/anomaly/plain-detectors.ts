@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { readSettings } from '../recipe'
 import type { FitContext, Method } from './detector'
 import { mostCalibrated } from './calibrate'
-import { patchGaussian, patchGaussianProgram, type PatchGaussianSettings } from './patch-gaussian'
+import { geometryOf, patchGaussian, patchGaussianProgram, type PatchGaussianSettings } from './patch-gaussian'
 import { pca, pcaProgram, type PcaSettings } from './pca'
 import { pictureSettings } from './picture-recipe'
 import type { DetectorModel, DetectorSpec, FitRun, Fitted } from './spec'
@@ -23,6 +23,13 @@ const PatchRecipe = z.object({
     .default(4),
   filters: count(1, 64).default(16),
   scales: count(1, 4).default(3),
+  /** Filters drawn at random, or learned from the patches of normal images: for textures. */
+  bank: z.enum(['random', 'whitening']).default('random'),
+  /** Side of the neighbourhood that whitening filters look at, cells. */
+  window: z.coerce
+    .number()
+    .pipe(z.union([z.literal(1), z.literal(3), z.literal(5), z.literal(7)]))
+    .default(3),
   /** One Gaussian for each place of the image, or one for all: for textures that look alike everywhere. */
   places: z.enum(['each', 'all']).default('each'),
   score: z.enum(['max', 'mean']).default('max'),
@@ -73,23 +80,21 @@ export const patchGaussianSpec: DetectorSpec<z.infer<typeof PatchRecipe>> = {
   presets: {
     usual: {},
     digits: { size: '28' },
-    surfaces: { mode: 'tiles', places: 'all', pieces: '3000' },
+    surfaces: { mode: 'tiles', size: '128', bank: 'whitening', places: 'all', pieces: '400' },
   },
   readRecipe: (context) => readSettings(PatchRecipe, patchGaussianSpec.presets, context),
-  fit: (run, { cell, filters, scales, places, score }) =>
+  fit: (run, { cell, filters, scales, bank, window, places, score }) =>
     fitMethod<PatchGaussianSettings>(
       patchGaussian,
-      { cell, filters, scales, positionFree: places === 'all', score },
+      { cell, filters, scales, bank, window, positionFree: places === 'all', score },
       run,
     ),
   open: ({ weights }, device) => patchGaussian.open(weights, device),
   exports(model) {
     const { weights } = model
-    const [cell, filters, scales, pooling] = [...weights['geometry']!.data] as [number, number, number, number]
-    const score = pooling === 0 ? 'max' : 'mean'
     const places = weights['mean']!.shape[0]!
     return plainExport(model, "the Mahalanobis distance of the oddest cell's filter answers", {
-      spec: patchGaussianProgram(shapeOfView(model.view), { cell, filters, scales, score, places }, 1),
+      spec: patchGaussianProgram(shapeOfView(model.view), { ...geometryOf(weights['geometry']), places }, 1),
       params: pick(weights, ['filters', 'mean', 'whiten']),
     })
   },

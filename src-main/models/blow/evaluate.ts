@@ -12,7 +12,7 @@ import { metricsOf, rowsOf, type Findings, type Verdict } from './findings'
 import { voiceModel, type VoiceModel } from './model'
 import { readUtterance, testMaterial, type Spoken, type TestMaterial } from './test-material'
 import { mostFrames, voiceScores } from './voice-scores'
-import { oneVoice } from './voices'
+import { oneVoice, towards } from './voices'
 
 const count = (most: number) => z.coerce.number().int().min(1).max(most)
 
@@ -27,6 +27,8 @@ const Options = z
     learned: count(100_000).default(400),
     /** Seconds taken of each utterance, from its start. */
     seconds: z.coerce.number().min(0.1).max(600).default(10),
+    /** How far conversions go from one voice to the other, and beyond. */
+    strength: z.coerce.number().min(0).max(2).default(1),
     precision: z.enum(precisions).default('float32'),
   })
   .strict()
@@ -63,7 +65,7 @@ export async function evaluateBlow(context: EvaluateContext): Promise<Evaluation
       random(seed),
     )
     const real = await verdicts(judges, judged.sounds, model.frontEnd.sampleRate)
-    const converted = await judgeConversions(device, model, judges, judged, conversions, at('Converting'))
+    const converted = await judgeConversions(device, model, judges, judged, conversions, options, at('Converting'))
     const found: Findings = {
       voices: model.voices.voices.map(({ name }) => name),
       words: judges.word?.labels,
@@ -172,6 +174,7 @@ async function judgeConversions(
   judges: Judges,
   { spoken, sounds }: Sounds,
   conversions: readonly Conversion[],
+  { strength }: Options,
   step: (done: number, total: number) => void,
 ): Promise<ConvertedResult> {
   const only = (voice: number) => oneVoice(model.config.voices, voice)
@@ -183,7 +186,7 @@ async function judgeConversions(
     for (const { utterance, from, to } of conversions) {
       step(done++, total)
       const x = sounds[utterance]!
-      converter.setVoices(only(from), only(to))
+      converter.setVoices(only(from), towards(only(from), only(to), strength))
       const y = await convertWhole(converter, x)
       result.distances.push(logSpectralDistance(x, y))
       result.speech.push(speechLost(x, y, model.frontEnd.sampleRate))
@@ -202,7 +205,7 @@ async function judgeConversions(
 /** What the figures stand on. */
 function protocol(
   { voices, words, scored, real, converted }: Findings,
-  { conversions, seconds, precision }: Options,
+  { conversions, seconds, strength, precision }: Options,
   { learned, choice }: TestMaterial,
   { seed }: EvaluateContext,
 ): string {
@@ -212,7 +215,7 @@ function protocol(
     ? `content judge (the cepstra in time stretched to one length, among ${words.length}: ${words.slice(0, 12).join(' ')}${words.length > 12 ? ' …' : ''})`
     : 'no content judge, for the names of the files have no {digit}, {word} or {text} (--set names=…)'
   return (
-    `${choice}, at most ${seconds} s of each, mean taken off, levelled; seed ${seed}${precision === 'float32' ? '' : `, computed in ${precision}`}. ` +
+    `${choice}, at most ${seconds} s of each, mean taken off, levelled; seed ${seed}, strength ${strength}${precision === 'float32' ? '' : `, computed in ${precision}`}. ` +
     `Likelihood: mean over ${frames} frames, at most ${mostFrames} spread over each utterance, without overlap or augmentation, silent ones left out, also under the mean of all voices' embeddings, and on average under the other voices; identified is the likeliest of ${voices.length} voices by all frames of an utterance. ` +
     `Judges: networks with one hidden layer, trained here on ${learned.length} other recordings, each as it is and under white noise at 15 to 40 dB, nothing converted among them; ` +
     `speaker judge (means and deviations of mel cepstra and slopes, among ${speakers}); ${content}. ` +

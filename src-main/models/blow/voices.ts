@@ -13,6 +13,10 @@ export function voiceNumber({ voices }: Voices, name: string): number {
   )
 }
 
+/** Weights of the voices on the way from some to others: 0 is where it starts, 1 where it leads, more goes beyond. */
+export const towards = (from: Float32Array, to: Float32Array, strength: number): Float32Array =>
+  from.map((share, i) => (1 - strength) * share + strength * to[i]!)
+
 /** Voice `number` of `count` alone, as weights of them: a single 1. */
 export const oneVoice = (count: number, number: number): Float32Array =>
   Float32Array.from({ length: count }, (_, i) => (i === number ? 1 : 0))

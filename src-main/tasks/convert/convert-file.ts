@@ -5,7 +5,7 @@ import { NagareError } from '../../lib/errors'
 import { stem } from '../../lib/names'
 import { identify, type Identified } from '../../models/blow/identify'
 import { voiceModel, type VoiceModel } from '../../models/blow/model'
-import { oneVoice, voiceNumber, type Voices } from '../../models/blow/voices'
+import { oneVoice, towards, voiceNumber, type Voices } from '../../models/blow/voices'
 import { openPack } from '../../packs'
 import type { TaskContext, TaskOutput } from '../task'
 import { convertStretch } from './convert-stretch'
@@ -60,7 +60,7 @@ export async function convertFile(context: TaskContext<ConvertSettings>, format?
       const level = await convertStretch(reader, device, model, {
         ...{ found, check },
         from: oneVoice(names.length, speaker.voice),
-        to: shares(model.voices, settings),
+        to: towards(oneVoice(names.length, speaker.voice), shares(model.voices, settings), settings.strength),
         converted: (done) => progress({ phase: 'Converting', done, total: seconds, materialSeconds: done }),
         put: (x) => spool.write(x),
       })

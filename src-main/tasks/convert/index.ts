@@ -8,12 +8,13 @@ export const convert: TaskDefinition<typeof convertSettings> = {
   label: 'Convert voice',
   description: 'Gives a recording of one voice another, in one channel.',
   accepts: ['audio'],
-  packKind: 'blow',
+  packKinds: ['blow'],
   settings: convertSettings,
-  commandOptions: ({ to, from, blend, share, start, end, normalize }) => [
+  commandOptions: ({ to, from, blend, share, strength, start, end, normalize }) => [
     ...['--to', to],
     ...(from === '' ? [] : ['--from', from]),
     ...(blend === '' ? [] : ['--blend', blend, '--share', String(share)]),
+    ...(strength === 1 ? [] : ['--strength', String(strength)]),
     ...(start === null ? [] : ['--start', String(start)]),
     ...(end === null ? [] : ['--end', String(end)]),
     ...(normalize ? [] : ['--no-normalize']),

@@ -20,7 +20,7 @@ export const enhance: TaskDefinition<typeof enhanceSettings> = {
   label: 'Enhance speech',
   description: 'Takes noise away from a recording of speech.',
   accepts: ['audio'],
-  packKind: 'vae-nmf',
+  packKinds: ['vae-nmf'],
   settings: enhanceSettings,
   commandOptions: ({ strength, iterations, precision }) => [
     ...['--strength', String(strength), '--iterations', String(iterations)],

@@ -8,7 +8,7 @@ export const vocode: TaskDefinition<typeof vocodeSettings> = {
   label: 'Vocode',
   description: 'Makes the sound anew from nothing but its mel spectrogram, in one channel.',
   accepts: ['audio', 'mel'],
-  packKind: 'waveglow',
+  packKinds: ['waveglow'],
   settings: vocodeSettings,
   commandOptions: ({ sigma, denoise, precision }) => [
     ...['--sigma', String(sigma), '--denoise', String(denoise)],

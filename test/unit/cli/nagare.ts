@@ -25,6 +25,8 @@ interface RunOptions {
   cwd: string
   env?: Record<string, string>
   uid?: number
+  /** What it finds on standard input. */
+  input?: string
 }
 
 /** The command line in an installation of its own, so that no other test's build is in its way. */
@@ -53,7 +55,7 @@ export async function installNagare({ bench = false } = {}): Promise<Nagare> {
     root,
     logLevel: 'error',
     resolve: { alias: { '@contract': join(root, 'src-main/contract/index.ts') }, mainFields: ['module', 'main'] },
-    ssr: { noExternal: true, external: ['onnxruntime-node', 'audio-decode', 'libflacjs'] },
+    ssr: { noExternal: true, external: ['onnxruntime-node', 'audio-decode', 'libflacjs', 'sharp'] },
     build: {
       ssr: true,
       target: 'node20',
@@ -73,14 +75,15 @@ export async function installNagare({ bench = false } = {}): Promise<Nagare> {
   })
   const file = join(app, 'out/main/cli.js')
   const running = new Set<ChildProcess>()
-  const start: Nagare['start'] = (args, { cwd, env, uid }) => {
+  const start: Nagare['start'] = (args, { cwd, env, uid, input }) => {
     const child = spawn(process.execPath, [file, ...args], {
       cwd,
       env: { ...process.env, NAGARE_HOME: join(cwd, '.home'), ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
       ...(uid === undefined ? {} : { uid, gid: uid }),
     })
     running.add(child)
+    if (input !== undefined) child.stdin!.end(input)
     const said = { out: '', err: '' }
     child.stdout!.setEncoding('utf8').on('data', (text: string) => (said.out += text))
     child.stderr!.setEncoding('utf8').on('data', (text: string) => (said.err += text))

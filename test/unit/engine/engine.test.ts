@@ -123,7 +123,7 @@ describe('the engine', () => {
     expect(tasks).toMatchObject([
       {
         id: 'copy',
-        packKind: 'test',
+        packKinds: ['test'],
         settings: { type: 'object', properties: { steps: { type: 'integer', minimum: 1, default: 4 } } },
       },
     ])

@@ -1,0 +1,231 @@
+import { mkdir, rm, rmdir, stat } from 'node:fs/promises'
+import { basename, dirname, join, resolve } from 'node:path'
+import { createInterface } from 'node:readline'
+import { listPictures } from '../image'
+import { writeFileAtomic } from '../lib/atomic-file'
+import { asNagareError, NagareError } from '../lib/errors'
+import { stem } from '../lib/names'
+import { inspect as task } from '../tasks/inspect'
+import { openInspection, type Verdict } from '../tasks/inspect/open-inspection'
+import { inspectSettings } from '../tasks/inspect/settings'
+import { commonOptions, needed, number, oneOf, seedOf, text, type Command, type Terminal } from './command'
+import { outputFolder } from './outputs'
+import { findPackOfKind } from './places'
+
+const usage = 'nagare inspect IN… -o DIR [--model PACK] [--threshold T] [--false-alarms R] [--kappa K] [--method M]'
+
+const defaults = inspectSettings.parse({})
+
+export const inspect: Command = {
+  name: 'inspect',
+  usage,
+  summary: 'Find what is odd in pictures, and where',
+  help: {
+    'IN…': 'pictures or folders of them: PNG, JPEG, TIFF, WebP, BMP; - reads names from standard input, one a line',
+    '-o, --out DIR': 'scores.csv, result.json, and for each picture a folder with heatmap.png, mask.png, overlay.png',
+    '--model PACK': 'a model pack, by path or by its name in `nagare models`',
+    '--threshold T': `score from 0 to 1 from which on a picture counts as odd (${defaults.threshold})`,
+    '--false-alarms R': `share of normal pictures that may be called odd; it puts the score of 0.5 (${defaults.falseAlarms})`,
+    '--kappa K': `f-anogan: weight of the critic's features beside the pixels, 0 to 10 (${defaults.kappa})`,
+    '--method M': `usual, or search: f-anogan's slow search by gradients, as AnoGAN does (${defaults.method})`,
+  },
+  options: {
+    ...commonOptions,
+    out: { type: 'string', short: 'o' },
+    model: { type: 'string' },
+    threshold: { type: 'string' },
+    'false-alarms': { type: 'string' },
+    kappa: { type: 'string' },
+    method: { type: 'string' },
+  },
+  async run({ values, positionals }, terminal) {
+    if (positionals.length === 0)
+      throw new NagareError('bad-input', 'inspect needs a picture or a folder.', { hint: `Usage: ${usage}` })
+    const settings = inspectSettings.parse({
+      threshold: number(values, 'threshold', { min: 0, max: 1 }),
+      falseAlarms: number(values, 'false-alarms', { min: 0.0001, max: 0.5 }),
+      kappa: number(values, 'kappa', { min: 0, max: 10 }),
+      method: oneOf(values, 'method', ['usual', 'search']),
+    })
+    const seed = seedOf(values)
+    const out = await outputFolder(needed(values, 'out', usage))
+    const pack = await findPackOfKind(task.packKinds, text(values, 'model'))
+    const pictures = namesOf(positionals)
+    let device = text(values, 'device') ?? 'cpu'
+    const fallback = (reason: string) => {
+      terminal.note(reason)
+      device = 'cpu'
+    }
+    const startedAt = performance.now()
+    const inspection = await openInspection({ pack, device, fallback, settings, seed })
+    const done: Row[] = []
+    const failed: { input: string; error: NagareError }[] = []
+    const isNew = await makeFolder(out)
+    try {
+      await inspectStream(inspection, pictures, { out, terminal, done, failed })
+    } catch (thrown) {
+      if (isNew && done.length === 0) await rmdir(out).catch(() => undefined)
+      throw thrown
+    } finally {
+      await inspection.close()
+    }
+    const [first] = failed
+    if (done.length === 0) {
+      if (isNew) await rmdir(out).catch(() => undefined)
+      throw (
+        first?.error ?? new NagareError('bad-input', 'There are no pictures to inspect.', { hint: `Usage: ${usage}` })
+      )
+    }
+    const seconds = (performance.now() - startedAt) / 1000
+    const json = {
+      ...{ task: task.id, pack, device, seed, settings, seconds },
+      pictures: done.map(({ input, folder, verdict }) => ({ file: input, folder, ...verdict })),
+      failed: failed.map(({ input, error }) => ({ input, error: error.message })),
+    }
+    await writeFileAtomic(join(out, 'scores.csv'), csv(done, settings.threshold))
+    await writeFileAtomic(join(out, 'result.json'), `${JSON.stringify(json, null, 2)}\n`)
+    const odd = done.filter(({ verdict }) => verdict.label === 'odd').length
+    return {
+      json,
+      text: [
+        ...done
+          .slice(0, 20)
+          .map(({ input, verdict }) => `${verdict.score.toFixed(3)} ${verdict.label.padEnd(6)} ${input}`),
+        ...(done.length > 20 ? [`… and ${done.length - 20} more in ${join(out, 'scores.csv')}`] : []),
+        `${odd} of ${done.length} pictures are odd; ${out}`,
+      ].join('\n'),
+      ...(first ? { failure: summary(failed, done.length + failed.length) } : {}),
+    }
+  },
+}
+
+interface Row {
+  input: string
+  /** Folder of its pictures, below the output's. */
+  folder: string
+  verdict: Verdict
+}
+
+/** The pictures that are named: files as they are, folders' own pictures, and lines of standard input. */
+async function* namesOf(given: readonly string[]): AsyncGenerator<string> {
+  for (const name of given) {
+    if (name === '-') {
+      for await (const line of createInterface({ input: process.stdin })) if (line.trim() !== '') yield line.trim()
+      continue
+    }
+    const there = await stat(name).catch((thrown: unknown) => {
+      throw asNagareError(thrown, name)
+    })
+    if (!there.isDirectory()) yield name
+    else {
+      const { names } = await listPictures(name)
+      if (names.length === 0)
+        throw new NagareError('bad-input', `${name}: expected pictures, found none.`, {
+          hint: 'Choose a folder that holds PNG, JPEG, TIFF, WebP or BMP files.',
+          file: name,
+        })
+      for (const each of names) yield join(name, each)
+    }
+  }
+}
+
+/** Inspects pictures as they are named, some at a time; one that cannot be inspected costs no other. */
+async function inspectStream(
+  inspection: Awaited<ReturnType<typeof openInspection>>,
+  names: AsyncIterable<string>,
+  {
+    out,
+    terminal,
+    done,
+    failed,
+  }: { out: string; terminal: Terminal; done: Row[]; failed: { input: string; error: NagareError }[] },
+): Promise<void> {
+  const taken = new Set<string>()
+  let waiting: string[] = []
+  let total = 0
+  const flush = async () => {
+    const inputs = waiting
+    waiting = []
+    const folders = inputs.map((input) => freeName(stem(basename(input)), taken))
+    for (const folder of folders) await makeFolder(join(out, folder))
+    const made = new Set<string>()
+    try {
+      const found = await inspection.inspect(
+        inputs.map((input, i) => ({ path: resolve(input), files: filesIn(join(out, folders[i]!)) })),
+        {
+          progress: (part, of) =>
+            terminal.progress({
+              phase: 'Inspecting',
+              done: total - inputs.length + (inputs.length * part) / of,
+              total,
+            }),
+          checkCancelled: () => terminal.checkCancelled(),
+        },
+      )
+      for (const [i, verdict] of found.entries()) {
+        if (verdict instanceof Error) failed.push({ input: inputs[i]!, error: asNagareError(verdict, inputs[i]) })
+        else {
+          made.add(folders[i]!)
+          done.push({ input: inputs[i]!, folder: folders[i]!, verdict })
+        }
+      }
+    } finally {
+      for (const folder of folders) if (!made.has(folder)) await discard(join(out, folder))
+    }
+  }
+  for await (const name of names) {
+    terminal.checkCancelled()
+    waiting.push(name)
+    total++
+    if (waiting.length === inspection.together) await flush()
+  }
+  if (waiting.length > 0) await flush()
+}
+
+const filesIn = (folder: string) => ({
+  heatmap: join(folder, 'heatmap.png'),
+  mask: join(folder, 'mask.png'),
+  overlay: join(folder, 'overlay.png'),
+})
+
+/** Takes away what a picture that failed left in its folder, and the folder where nothing else is in it. */
+async function discard(folder: string): Promise<void> {
+  for (const file of Object.values(filesIn(folder))) await rm(file, { force: true })
+  await rmdir(folder).catch(() => undefined)
+}
+
+/** `name`, or `name 2`, … where it is taken; upper and lower case are the same to some disks. */
+function freeName(name: string, taken: Set<string>): string {
+  let free = name
+  for (let n = 2; taken.has(free.toLowerCase()); n++) free = `${name} ${n}`
+  taken.add(free.toLowerCase())
+  return free
+}
+
+/** Makes a folder, and says whether it was not there. */
+async function makeFolder(path: string): Promise<boolean> {
+  const there = await stat(path).catch(() => undefined)
+  if (there?.isDirectory()) return false
+  await mkdir(path).catch((thrown: unknown) => {
+    throw asNagareError(thrown, dirname(path))
+  })
+  return true
+}
+
+const quoted = (cell: string) => (/[",\n\r]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell)
+
+function csv(rows: readonly Row[], threshold: number): string {
+  const lines = rows.map(({ input, verdict }) => [quoted(input), verdict.score, verdict.label, threshold].join(','))
+  return ['file,score,label,threshold', ...lines, ''].join('\n')
+}
+
+function summary(failed: readonly { input: string; error: NagareError }[], all: number): NagareError {
+  const { error } = failed[0]!
+  const names = failed.map(({ input }) => basename(input)).slice(0, 5)
+  const more = failed.length > names.length ? ' …' : ''
+  return new NagareError(
+    error.code,
+    `${failed.length} of ${all} pictures were not inspected (${names.join(', ')}${more}): ${error.message}`,
+    { cause: error, ...(error.hint ? { hint: error.hint } : {}), ...(error.file ? { file: error.file } : {}) },
+  )
+}

@@ -1,0 +1,91 @@
+import type { ImageFacts } from '@contract'
+import { open } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
+import { sniffAudio } from '../dsp/sniff'
+import { createPng, openPicture, pictureInfo, resize, type Picture, type PictureReader } from '../image'
+import { picture } from '../image/picture'
+import { resizer } from '../image/resize'
+import { sniffedBytes, sniffPicture } from '../image/sniff-picture'
+import { refuseAborted } from './measure'
+import type { IncomingFile } from './sources'
+
+/** Most pixels on the longer side of a preview, and of a thumbnail. */
+const previewSide = 2048
+const thumbSide = 96
+
+const pictureEndings = /\.(png|jpe?g|jfif|tiff?|webp|bmp|gif|avif|heic)$/i
+
+/** Whether a file is a picture, or by its name claims to be one and is no sound either. */
+export async function isPicture({ file, name }: IncomingFile): Promise<boolean> {
+  const handle = await open(file, 'r')
+  try {
+    const { buffer, bytesRead } = await handle.read(new Uint8Array(sniffedBytes), 0, sniffedBytes, 0)
+    const head = buffer.subarray(0, bytesRead)
+    return sniffPicture(head) !== null || (pictureEndings.test(name) && sniffAudio(head, false) === null)
+  } finally {
+    await handle.close()
+  }
+}
+
+/** What the header of the picture at `path` says. Throws what `pictureInfo` throws. */
+export async function readPictureFacts(path: string): Promise<ImageFacts> {
+  const { width, height, channels, depth, format, notes, orientation } = await pictureInfo(path)
+  const isShown = format === 'png' || format === 'jpeg' || format === 'webp'
+  const plain = isShown && depth === 8 && notes.length === 0 && orientation === 1
+  return { width, height, channels, depth, format, notes: [...notes], plain }
+}
+
+/** Ending of a picture file's name by what is in it. */
+export const pictureEnding = (format: string): string => ({ jpeg: 'jpg', tiff: 'tif' })[format] ?? format
+
+/**
+ * Reads the picture at `path` through and draws it into `folder` as 8-bit PNGs, `preview.png` and `thumb.png`, smaller where it is larger than they may be.
+ * Throws what `openPicture` throws, and `cancelled`.
+ */
+export async function drawPreviews(
+  path: string,
+  folder: string,
+  { spoolFolder, signal }: { spoolFolder: string; signal?: AbortSignal },
+): Promise<void> {
+  const reader = await openPicture(path, { spoolFolder })
+  try {
+    const preview = await shrunk(reader, within(reader.info, previewSide), signal)
+    const { width, height } = within(preview, thumbSide)
+    await write(join(folder, 'thumb.png'), resize(preview, width, height))
+    await write(join(folder, 'preview.png'), preview)
+  } finally {
+    reader.close()
+  }
+}
+
+interface Size {
+  readonly width: number
+  readonly height: number
+}
+
+/** The size with its longer side brought down to `side`. */
+function within({ width, height }: Size, side: number): Size {
+  const scale = Math.min(1, side / Math.max(width, height))
+  return { width: Math.max(1, Math.round(width * scale)), height: Math.max(1, Math.round(height * scale)) }
+}
+
+/** Resizes by bands, and lets others work between them. */
+async function shrunk(reader: PictureReader, { width, height }: Size, signal?: AbortSignal): Promise<Picture> {
+  const { info } = reader
+  const work = resizer(info, { width, height })
+  const rows = Math.max(1, Math.floor(2 ** 18 / info.width))
+  for (let y = 0; y < info.height; y += rows) {
+    refuseAborted(signal)
+    work.push(reader.read({ x: 0, y, width: info.width, height: Math.min(rows, info.height - y) }).data)
+    await setImmediate()
+  }
+  return picture(width, height, info.channels, work.finish())
+}
+
+async function write(path: string, { width, height, channels, data }: Picture): Promise<void> {
+  const writer = await createPng(path, { width, height, channels, depth: 8 })
+  const band = Math.max(1, Math.floor(2 ** 16 / width)) * width * channels
+  for (let at = 0; at < data.length; at += band) await writer.write(data.subarray(at, at + band))
+  await writer.finish()
+}

@@ -1,0 +1,140 @@
+import { targetVoice } from '../convert/target-voice'
+import { hear, listening, markRegion, seek, setLooping, setRegion, toggle } from '../state/listening.svelte'
+import { toggleSample } from '../state/voice-sample.svelte'
+import { en } from '../text/en'
+import type { Action } from './action'
+
+const label = en.actions
+export const hasSound = () => listening.roles.length > 0
+const has = (role: (typeof listening.roles)[number]) => () => listening.roles.includes(role)
+const hasBoth = () => has('original')() && has('result')()
+
+/** What is done with the sound that is heard. */
+export const listenActions = {
+  play: { id: 'play', label: label.play, group: 'listen', keys: ['Space'], when: hasSound, run: toggle },
+  compare: {
+    id: 'compare',
+    label: label.compare,
+    group: 'listen',
+    keys: ['B'],
+    when: hasBoth,
+    run: () => hear(listening.heard === 'result' ? 'original' : 'result'),
+  },
+  original: {
+    id: 'original',
+    label: label.original,
+    group: 'listen',
+    keys: ['1'],
+    when: has('original'),
+    run: () => hear('original'),
+  },
+  result: {
+    id: 'result',
+    label: label.result,
+    group: 'listen',
+    keys: ['2'],
+    when: has('result'),
+    run: () => hear('result'),
+  },
+  noise: {
+    id: 'noise',
+    label: label.noise,
+    group: 'listen',
+    keys: ['N', '3'],
+    when: has('noise'),
+    run: () => hear(listening.heard === 'noise' ? 'result' : 'noise'),
+  },
+  voice: {
+    id: 'voice',
+    label: label.voice,
+    group: 'listen',
+    keys: ['3'],
+    when: () => targetVoice() !== undefined && !has('noise')(),
+    run: () => toggleSample(targetVoice()!.url),
+  },
+  match: {
+    id: 'match',
+    label: label.match,
+    group: 'listen',
+    keys: ['L'],
+    when: hasBoth,
+    run: () => void (listening.match = !listening.match),
+  },
+  back: {
+    id: 'back',
+    label: label.back,
+    group: 'listen',
+    keys: ['ArrowLeft'],
+    when: hasSound,
+    run: () => seek(listening.time - 5),
+    repeats: true,
+  },
+  forward: {
+    id: 'forward',
+    label: label.forward,
+    group: 'listen',
+    keys: ['ArrowRight'],
+    when: hasSound,
+    run: () => seek(listening.time + 5),
+    repeats: true,
+  },
+  backFine: {
+    id: 'backFine',
+    label: label.backFine,
+    group: 'listen',
+    keys: ['Shift+ArrowLeft'],
+    when: hasSound,
+    run: () => seek(listening.time - 1),
+    repeats: true,
+  },
+  forwardFine: {
+    id: 'forwardFine',
+    label: label.forwardFine,
+    group: 'listen',
+    keys: ['Shift+ArrowRight'],
+    when: hasSound,
+    run: () => seek(listening.time + 1),
+    repeats: true,
+  },
+  start: { id: 'start', label: label.start, group: 'listen', keys: ['Home'], when: hasSound, run: () => seek(0) },
+  end: {
+    id: 'end',
+    label: label.end,
+    group: 'listen',
+    keys: ['End'],
+    when: hasSound,
+    run: () => seek(listening.duration),
+  },
+  loop: {
+    id: 'loop',
+    label: label.loop,
+    group: 'listen',
+    keys: ['Shift+L'],
+    when: () => listening.region !== null,
+    run: () => setLooping(!listening.looping),
+  },
+  loopStart: {
+    id: 'loopStart',
+    label: label.loopStart,
+    group: 'listen',
+    keys: ['['],
+    when: hasSound,
+    run: () => markRegion('from'),
+  },
+  loopEnd: {
+    id: 'loopEnd',
+    label: label.loopEnd,
+    group: 'listen',
+    keys: [']'],
+    when: hasSound,
+    run: () => markRegion('to'),
+  },
+  clearLoop: {
+    id: 'clearLoop',
+    label: en.player.clearLoop,
+    group: 'listen',
+    keys: ['Escape'],
+    when: () => listening.region !== null,
+    run: () => setRegion(null),
+  },
+} satisfies Record<string, Action>
