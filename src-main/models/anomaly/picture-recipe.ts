@@ -26,5 +26,4 @@ export const pictureSettings = {
   rule: z.enum(['false-alarms', 'f1']).default('false-alarms'),
 }
 
-const PictureRecipe = z.object(pictureSettings)
-export type PictureRecipe = z.infer<typeof PictureRecipe>
+export type PictureRecipe = z.infer<z.ZodObject<typeof pictureSettings>>

@@ -21,7 +21,7 @@ export const convertSettings = z.object({
     title: 'Share of the second voice',
     description: 'From 0, the first voice alone, to 1, the second alone.',
   }),
-  strength: z.number().min(0).max(2).default(1).meta({
+  strength: z.number().min(0).max(1.5).default(1).meta({
     title: 'Strength',
     description:
       'How far the voice moves: 0 leaves it, 1 is the voice as learned, more makes it plainer and the words rougher.',

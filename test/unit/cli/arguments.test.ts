@@ -15,7 +15,19 @@ beforeAll(async () => {
 }, 60_000)
 afterAll(() => nagare.remove())
 
-const names = ['devices', 'enhance', 'inspect', 'surfaces', 'train', 'evaluate', 'import', 'export', 'models', 'serve', 'bench']
+const names = [
+  'devices',
+  'enhance',
+  'inspect',
+  'surfaces',
+  'train',
+  'evaluate',
+  'import',
+  'export',
+  'models',
+  'serve',
+  'bench',
+]
 
 describe('help', () => {
   it.each([['help'], ['--help'], ['-h']])('%s names every command', async (word) => {

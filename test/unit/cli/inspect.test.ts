@@ -141,7 +141,7 @@ describe('inspect', () => {
       refusal(2, '--threshold must be a number from 0 to 1'),
     )
     expect(await asked('set/test/good/000.png', '--method', 'search')).toEqual(refusal(2, 'cannot score by search'))
-    const vae = join(import.meta.dirname, '../../../resources/packs/speech-cleaner.nagare')
+    const vae = join(import.meta.dirname, '../../../resources/packs/speech-enhancer.nagare')
     const wrong = await run('inspect', 'set/test/good/000.png', '-o', 'nothing', '--model', vae)
     expect(wrong).toEqual(refusal(2, /is a vae-nmf model; this needs f-anogan or patch-gaussian or pca/))
     expect(await readdir(cwd)).not.toContain('nothing')
