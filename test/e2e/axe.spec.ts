@@ -39,6 +39,7 @@ for (const colorScheme of ['light', 'dark'] as const)
         await expect(page.getByRole('dialog', { name })).toBeVisible()
         expect(await faults(page)).toEqual([])
         await page.keyboard.press('Escape')
+        await expect(page.getByRole('dialog', { name })).toBeHidden()
       }
 
       await page.setViewportSize({ width: 800, height: 600 })

@@ -23,7 +23,7 @@ test('a model is added, chosen and removed in the window; a damaged one is refus
   await test.step('the card tells what was measured', async () => {
     await page.keyboard.press('m')
     const starters = dialog(page).getByRole('article').filter({ hasText: 'Comes with Nagare' })
-    await expect(starters.getByRole('heading')).toHaveText(starterNames)
+    await expect(starters.getByRole('heading', { level: 2 })).toHaveText(starterNames)
     const card = starters.filter({ hasText: 'vae-nmf' })
     await expect(card.getByRole('listitem').filter({ hasText: /^[\d.]+ dB\s*SI-SDR out$/ })).toBeVisible()
     await expect(starters.getByRole('button', { name: /^Remove/ })).toHaveCount(0)
@@ -47,7 +47,7 @@ test('a model is added, chosen and removed in the window; a damaged one is refus
   await card.getByRole('button', { name: /^Remove/ }).click()
   const question = page.getByRole('dialog', { name: 'Remove this model?' })
   await question.getByRole('button', { name: 'Remove model' }).click()
-  await expect(dialog(page).getByRole('article').getByRole('heading')).toHaveText(starterNames)
+  await expect(dialog(page).getByRole('article').getByRole('heading', { level: 2 })).toHaveText(starterNames)
   await page.keyboard.press('Escape')
   await expect(choice.getByRole('option')).toHaveCount(1)
   await expect(enhanceButton(page)).toBeEnabled()
