@@ -6,6 +6,7 @@ import { enhance as task } from '../tasks/enhance'
 import { enhanceSettings, type EnhanceSettings } from '../tasks/enhance/settings'
 import { runOnDevice, type DeviceUse } from '../tasks/run-on-device'
 import type { TaskContext } from '../tasks/task'
+import { failureOf, type Failed } from './failures'
 import { commonOptions, needed, number, oneOf, seedOf, text, type Command } from './command'
 import { identity, outputPath, soundName } from './outputs'
 import { findPackOfKind } from './places'
@@ -57,7 +58,7 @@ export const enhance: Command = {
     const pack = await findPackOfKind(task.packKinds, text(values, 'model'))
     const { targets, newFolder } = await targetsFor(inputs, out, text(values, 'noise-out'))
     const files: Cleaned[] = []
-    const failures: { input: string; error: NagareError }[] = []
+    const failures: Failed[] = []
     for (const [i, { input, clean, noise }] of targets.entries()) {
       const startedAt = performance.now()
       let materialSeconds = 0
@@ -112,7 +113,7 @@ export const enhance: Command = {
         failed: failures.map(({ input, error }) => ({ input, error: error.message })),
       },
       text: files.map(line).join('\n'),
-      ...(first ? { failure: summary(failures, targets.length) } : {}),
+      ...(first ? { failure: failureOf(failures, `of ${targets.length} recordings were not cleaned`) } : {}),
     }
   },
 }
@@ -129,21 +130,6 @@ interface Cleaned {
 function line({ output, seconds, materialSeconds, rtf }: Cleaned): string {
   const ratio = rtf === null || materialSeconds < 1 ? '' : ` (${rtf.toFixed(2)} × the recording's length)`
   return `${output} in ${seconds < 9.95 ? `${seconds.toFixed(1)} s` : duration(seconds)}${ratio}`
-}
-
-/** What became of a batch in one sentence: which recordings failed, and why the first did. */
-function summary(failures: readonly { input: string; error: NagareError }[], all: number): NagareError {
-  const { error } = failures[0]!
-  const names = failures.map(({ input }) => basename(input)).join(', ')
-  return new NagareError(
-    error.code,
-    `${failures.length} of ${all} recordings were not cleaned (${names}): ${error.message}`,
-    {
-      cause: error,
-      ...(error.hint ? { hint: error.hint } : {}),
-      ...(error.file ? { file: error.file } : {}),
-    },
-  )
 }
 
 interface Target {

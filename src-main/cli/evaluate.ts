@@ -15,7 +15,8 @@ export const evaluate: Command = {
   words: 1,
   help: {
     KIND: kinds.join(', '),
-    '--data DIR': 'test material, laid out as the kind needs: vae-nmf takes speech/<speaker>/… and noise/…',
+    '--data DIR':
+      'test material, laid out as the kind needs: vae-nmf takes speech/<speaker>/… and noise/…, detectors take a folder as in training',
     '--model PACK': 'a model pack, by path or by its name in `nagare models`',
     '--set key=value': 'a setting of the protocol or of the method; may be given several times',
     '-o, --out FILE': 'also write the JSON object to this file',

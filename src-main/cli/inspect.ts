@@ -8,6 +8,7 @@ import { stem } from '../lib/names'
 import { inspect as task } from '../tasks/inspect'
 import { openInspection, type Verdict } from '../tasks/inspect/open-inspection'
 import { inspectSettings } from '../tasks/inspect/settings'
+import { failureOf, type Failed } from './failures'
 import { commonOptions, needed, number, oneOf, seedOf, text, type Command, type Terminal } from './command'
 import { outputFolder } from './outputs'
 import { findPackOfKind } from './places'
@@ -59,7 +60,7 @@ export const inspect: Command = {
     const startedAt = performance.now()
     const inspection = await openInspection({ pack, device, fallback, settings, seed })
     const done: Row[] = []
-    const failed: { input: string; error: NagareError }[] = []
+    const failed: Failed[] = []
     const isNew = await makeFolder(out)
     try {
       await inspectStream(inspection, pictures, { out, terminal, done, failed })
@@ -94,7 +95,7 @@ export const inspect: Command = {
         ...(done.length > 20 ? [`… and ${done.length - 20} more in ${join(out, 'scores.csv')}`] : []),
         `${odd} of ${done.length} pictures are odd; ${out}`,
       ].join('\n'),
-      ...(first ? { failure: summary(failed, done.length + failed.length) } : {}),
+      ...(first ? { failure: failureOf(failed, `of ${done.length + failed.length} pictures were not inspected`) } : {}),
     }
   },
 }
@@ -133,22 +134,17 @@ async function* namesOf(given: readonly string[]): AsyncGenerator<string> {
 async function inspectStream(
   inspection: Awaited<ReturnType<typeof openInspection>>,
   names: AsyncIterable<string>,
-  {
-    out,
-    terminal,
-    done,
-    failed,
-  }: { out: string; terminal: Terminal; done: Row[]; failed: { input: string; error: NagareError }[] },
+  { out, terminal, done, failed }: { out: string; terminal: Terminal; done: Row[]; failed: Failed[] },
 ): Promise<void> {
-  const taken = new Set<string>()
+  const taken = new Set(['scores.csv', 'result.json'])
   let waiting: string[] = []
   let total = 0
   const flush = async () => {
     const inputs = waiting
     waiting = []
     const folders = inputs.map((input) => freeName(stem(basename(input)), taken))
-    for (const folder of folders) await makeFolder(join(out, folder))
-    const made = new Set<string>()
+    const fresh = new Set<string>()
+    for (const folder of folders) if (await makeFolder(join(out, folder))) fresh.add(folder)
     try {
       const found = await inspection.inspect(
         inputs.map((input, i) => ({ path: resolve(input), files: filesIn(join(out, folders[i]!)) })),
@@ -165,12 +161,12 @@ async function inspectStream(
       for (const [i, verdict] of found.entries()) {
         if (verdict instanceof Error) failed.push({ input: inputs[i]!, error: asNagareError(verdict, inputs[i]) })
         else {
-          made.add(folders[i]!)
+          fresh.delete(folders[i]!)
           done.push({ input: inputs[i]!, folder: folders[i]!, verdict })
         }
       }
     } finally {
-      for (const folder of folders) if (!made.has(folder)) await discard(join(out, folder))
+      for (const folder of fresh) await rm(join(out, folder), { recursive: true, force: true })
     }
   }
   for await (const name of names) {
@@ -187,12 +183,6 @@ const filesIn = (folder: string) => ({
   mask: join(folder, 'mask.png'),
   overlay: join(folder, 'overlay.png'),
 })
-
-/** Takes away what a picture that failed left in its folder, and the folder where nothing else is in it. */
-async function discard(folder: string): Promise<void> {
-  for (const file of Object.values(filesIn(folder))) await rm(file, { force: true })
-  await rmdir(folder).catch(() => undefined)
-}
 
 /** `name`, or `name 2`, … where it is taken; upper and lower case are the same to some disks. */
 function freeName(name: string, taken: Set<string>): string {
@@ -217,15 +207,4 @@ const quoted = (cell: string) => (/[",\n\r]/.test(cell) ? `"${cell.replaceAll('"
 function csv(rows: readonly Row[], threshold: number): string {
   const lines = rows.map(({ input, verdict }) => [quoted(input), verdict.score, verdict.label, threshold].join(','))
   return ['file,score,label,threshold', ...lines, ''].join('\n')
-}
-
-function summary(failed: readonly { input: string; error: NagareError }[], all: number): NagareError {
-  const { error } = failed[0]!
-  const names = failed.map(({ input }) => basename(input)).slice(0, 5)
-  const more = failed.length > names.length ? ' …' : ''
-  return new NagareError(
-    error.code,
-    `${failed.length} of ${all} pictures were not inspected (${names.join(', ')}${more}): ${error.message}`,
-    { cause: error, ...(error.hint ? { hint: error.hint } : {}), ...(error.file ? { file: error.file } : {}) },
-  )
 }

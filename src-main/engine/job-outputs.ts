@@ -2,7 +2,7 @@ import type { Origin } from '@contract'
 import { access } from 'node:fs/promises'
 import { NagareError } from '../lib/errors'
 import type { QueueOptions } from '../jobs'
-import { adopt, soundFile, type Project } from '../project'
+import { adopt, contentFile, type Project } from '../project'
 import type { PackShelf } from './pack-shelf'
 
 /** What a job takes from the project and brings back to it. */
@@ -19,7 +19,7 @@ export function jobOutputs(project: Project, shelf: PackShelf): Pick<QueueOption
       const { name, sha256 } = entry.record
       packs.set(id, { id: pack, name, sha256 })
       const sourceName = assets.get(source).name
-      return { task, source: await soundFile(project, source), sourceName, settings, pack: entry.path, device, seed }
+      return { task, source: await contentFile(project, source), sourceName, settings, pack: entry.path, device, seed }
     },
     async finish({ id, task, source, settings, device, fallback, seed }, outputs, seconds) {
       const pack = packs.get(id)!

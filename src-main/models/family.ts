@@ -105,7 +105,10 @@ export interface ModelFamily {
   evaluate(context: EvaluateContext): Promise<Evaluation>
   /** Whether a protocol trains what it measures, so that no pack is looked for; `set` is as given to `evaluate`. */
   trainsToEvaluate?(set: Record<string, string>): boolean
-  /** Left out where there are no foreign files to read. Turns a foreign file into a pack's card, weights and further files; `config` and `args` are files that came with it, `rate` is in Hz. */
+  /**
+   * Turns a foreign file into a pack's card, weights and further files; `config` and `args` are files that came with it, `rate` is in Hz. Left out where
+   * nobody else writes such files.
+   */
   importFile?(
     file: string,
     options: { config?: string | undefined; args?: string | undefined; rate?: number | undefined },

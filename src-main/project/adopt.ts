@@ -34,7 +34,7 @@ const sourceName = (name: string) => {
 }
 
 /** The file in an asset's folder that holds its samples best: the decoded copy if there is one, else what came in, which mel spectrograms and pictures always are. Throws `not-found`. */
-export async function soundFile(project: Project, id: string): Promise<string> {
+export async function contentFile(project: Project, id: string): Promise<string> {
   const folder = project.paths.asset(project.assets.get(id).id)
   const names = await readdir(folder)
   const name = names.find((name) => name === 'pcm.wav') ?? names.find((name) => name.startsWith('source.'))
@@ -146,7 +146,7 @@ function readLater(project: Project, asset: Asset, onUnreadable: AdoptOptions['o
   const { assets, log, paths, closing } = project
   let file = paths.asset(asset.id)
   const work = async () => {
-    file = await soundFile(project, asset.id)
+    file = await contentFile(project, asset.id)
     const found =
       asset.kind === 'image' ? await drawLate(project, asset, file) : await measureLate(project, asset, file)
     const sha256 = await hashFile(file)

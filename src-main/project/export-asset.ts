@@ -6,7 +6,7 @@ import { createFlac, createWav, openAudio, type AudioReader, type AudioWriter } 
 import { writeAside } from '../lib/atomic-file'
 import { asNagareError, NagareError } from '../lib/errors'
 import { stem } from '../lib/names'
-import { soundFile } from './adopt'
+import { contentFile } from './adopt'
 import { refuseAborted } from './measure'
 import { safeFileName, uniqueName } from './names'
 import type { Project } from './open-project'
@@ -58,7 +58,7 @@ export async function exportAsset(
   signal?: AbortSignal,
 ): Promise<Exported> {
   const asset = project.assets.get(id)
-  const source = await soundFile(project, id)
+  const source = await contentFile(project, id)
   if (format !== 'as-is' && asset.kind !== 'audio')
     throw new NagareError('unsupported', `${asset.name}: expected sound to export, this is a ${asset.kind} asset.`, {
       hint: asset.kind === 'mel' ? 'Vocode it, and export what comes of it.' : 'Export it as it is.',

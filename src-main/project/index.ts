@@ -1,4 +1,4 @@
-export { adopt, measureUnfinished, soundFile, type AdoptOptions } from './adopt'
+export { adopt, measureUnfinished, contentFile, type AdoptOptions } from './adopt'
 export type { AssetListener, AssetStore } from './assets'
 export { exportAsset, type Exported } from './export-asset'
 export { layout, type Layout } from './layout'

@@ -1,8 +1,8 @@
 import type { Readable } from '../../image'
 import { random } from '../../lib/random'
 import { columns, median, type Calibration } from './calibration'
-import { withSamples, type Hooks, type Sample } from './material'
-import { openScanner, type Bands, type Scanner, type Terms } from './scanner'
+import { openSample, withOpened, type Hooks, type Sample } from './material'
+import { drained, openScanner, type Bands, type Scanner, type Terms } from './scanner'
 import type { Detector } from './detector'
 import type { View } from './view'
 
@@ -31,11 +31,12 @@ async function scanAll(
   { progress, checkCancelled }: Hooks,
 ): Promise<{ terms: Terms[]; most: number[]; typical: number }> {
   const draws = random(1)
+  const openers = samples.map((sample) => () => openSample(sample))
   const terms: Terms[] = []
   const most: number[] = []
   const pixels: number[] = []
   for (let first = 0; first < samples.length; first += scanner.together)
-    await withSamples(samples.slice(first, first + scanner.together), async (pictures: readonly Readable[]) => {
+    await withOpened(openers.slice(first, first + scanner.together), async (pictures) => {
       const use = async (i: number, bands: Bands) => {
         const { width, height } = pictures[i]!.info
         const facts = await mapFacts(bands, PIXELS / (width * height), draws.uniform)
@@ -49,7 +50,8 @@ async function scanAll(
 }
 
 /**
- * What a detector finds in held-out normal pictures, and in odd ones: labelled defects where there are any, else the painted ones given. Closes nothing.
+ * What a detector finds in held-out normal pictures, and by the rule `f1` in odd ones too: labelled defects where there are any, else the painted ones
+ * given. Closes nothing.
  */
 export async function calibrateDetector(
   detector: Detector,
@@ -64,18 +66,14 @@ export async function calibrateDetector(
 ): Promise<Calibration> {
   const scanner = openScanner(detector, view)
   const normal = await scanAll(scanner, held.slice(0, mostCalibrated), 'Looking at held-out pictures', hooks)
-  const labelled = rule === 'f1' ? odd.slice(0, mostCalibrated) : []
+  const told = { normal: columns(normal.terms), rule, map: { typical: normal.typical, most: normal.most } }
+  if (rule === 'false-alarms') return { ...told, synthetic: false }
+  const labelled = odd.slice(0, mostCalibrated)
   const found =
     labelled.length > 0
       ? (await scanAll(scanner, labelled, 'Looking at known defects', hooks)).terms
-      : await scanner.scan(painted, async (_, bands) => void (await mapFacts(bands, 0, Math.random)), {
+      : await scanner.scan(painted, async (_, bands) => drained(bands), {
           progress: hooks.checkCancelled,
         })
-  return {
-    normal: columns(normal.terms),
-    ...(found.length > 0 ? { odd: columns(found) } : {}),
-    synthetic: labelled.length === 0,
-    rule,
-    map: { typical: normal.typical, most: normal.most },
-  }
+  return { ...told, ...(found.length > 0 ? { odd: columns(found) } : {}), synthetic: labelled.length === 0 }
 }

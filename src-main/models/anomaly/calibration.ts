@@ -9,9 +9,9 @@ type Terms = z.infer<typeof Terms>
 export const Calibration = z.object({
   /** Each term of the normal pictures. */
   normal: Terms,
-  /** Each term of known odd ones, where there were any. */
+  /** Each term of known odd ones, where the rule asks for them. */
   odd: Terms.optional(),
-  /** Whether the odd ones were painted. */
+  /** Whether those were painted. */
   synthetic: z.boolean(),
   /** What decides where good ends, unless something else is asked for. */
   rule: z.enum(['false-alarms', 'f1']),

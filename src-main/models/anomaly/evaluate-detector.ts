@@ -6,10 +6,9 @@ import { openDevice } from '../../compute'
 import {
   imageMetrics,
   pixelMetrics,
-  readable,
   type ImageMetrics,
+  type Mask,
   type PixelMetrics,
-  type Readable,
   type ScoredMap,
 } from '../../image'
 import { NagareError } from '../../lib/errors'
@@ -17,10 +16,19 @@ import { scoped, type Keep } from '../../lib/scoped'
 import { openPack } from '../../packs'
 import type { EvaluateContext, Evaluation } from '../family'
 import { readSettings } from '../recipe'
-import { findMaterial, paintSamples, withSamples, type Material, type Sample } from './material'
+import {
+  findMaterial,
+  inMemory,
+  openSample,
+  paintSamples,
+  withOpened,
+  type Material,
+  type Opened,
+  type Sample,
+} from './material'
 import { openPackInspector, detectorModel } from './pack-model'
 import { pictureSettings } from './picture-recipe'
-import type { Bands } from './scanner'
+import { drained, type Bands } from './scanner'
 import type { DetectorSpec } from './spec'
 
 const Settings = z.object({
@@ -33,12 +41,13 @@ const Settings = z.object({
   pictures: z.coerce.number().int().min(0).default(0),
 })
 
-/** What the model said of a test picture, and how wide it is. */
+/** What the model said of a test picture, and how large that is. */
 interface Judged {
   name: string
   defect: string | null
   score: number
   width: number
+  height: number
 }
 
 /** A test picture with what is known of it. */
@@ -47,8 +56,9 @@ interface Case {
   defect: string | null
   /** Whether its map is measured: normal, or its defect is marked. */
   marked: boolean
-  open<T>(use: (picture: Readable) => Promise<T>): Promise<T>
-  mask(): Promise<Uint8Array | null>
+  open(): Promise<Opened>
+  /** Where its defect is marked; `size` is the picture's. */
+  mask(size: { width: number; height: number }): Promise<Mask | null>
 }
 
 /**
@@ -79,18 +89,21 @@ async function evaluate(spec: DetectorSpec, context: EvaluateContext, keep: Keep
     const file = await open(mapFile(index), 'w')
     try {
       for await (const { data } of bands)
-        if (measuresPixels) await file.writeFile(new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
+        await file.writeFile(new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
     } finally {
       await file.close()
     }
   }
   for (let first = 0; first < cases.length; first += inspector.together) {
     const some = cases.slice(first, first + inspector.together)
-    await openAll(some, async (pictures) => {
-      const use = (i: number, bands: Bands) => keepMap(first + i, bands)
+    const openers = some.map((each) => each.open)
+    await withOpened(openers, async (pictures) => {
+      const use = (i: number, bands: Bands) => (measuresPixels ? keepMap(first + i, bands) : drained(bands))
       const found = await inspector.inspect(pictures, use, { progress: checkCancelled })
-      for (const [i, { name, defect }] of some.entries())
-        items.push({ name, defect, score: found[i]!.score, width: pictures[i]!.info.width })
+      for (const [i, { name, defect }] of some.entries()) {
+        const { width, height } = pictures[i]!.info
+        items.push({ name, defect, score: found[i]!.score, width, height })
+      }
     })
     progress({ phase: 'Inspecting', done: items.length, total: cases.length })
   }
@@ -100,21 +113,12 @@ async function evaluate(spec: DetectorSpec, context: EvaluateContext, keep: Keep
       if (!marked) continue
       const bytes = await readFile(mapFile(i))
       const map = new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length) as ArrayBuffer)
-      const data = await mask()
-      const { width } = items[i]!
-      yield { map, mask: data && { width, height: map.length / width, data } }
+      yield { map, mask: await mask(items[i]!) }
     }
   }
   const images = imageMetrics(items, 0.5)
   const pixels = measuresPixels ? await pixelMetrics(maps) : null
   return report(items, images, pixels, { method: inspector.method, synthetic, data: basename(context.data) })
-}
-
-/** Opens all cases' pictures for one use. */
-const openAll = <T>(cases: readonly Case[], use: (pictures: readonly Readable[]) => Promise<T>): Promise<T> => {
-  const next = (i: number, opened: Readable[]): Promise<T> =>
-    i === cases.length ? use(opened) : cases[i]!.open((picture) => next(i + 1, [...opened, picture]))
-  return next(0, [])
 }
 
 /** The data's test pictures, else painted ones made of what training held out. */
@@ -136,15 +140,15 @@ async function casesOf(
       name: held[i]!.item.name,
       defect: null,
       marked: true,
-      open: (use) => use(readable(clean)),
+      open: async () => inMemory(clean),
       mask: async () => null,
     },
     {
       name: `${held[i]!.item.name} (${defect})`,
       defect,
       marked: true,
-      open: (use) => use(readable(picture)),
-      mask: async () => mask,
+      open: async () => inMemory(picture),
+      mask: async (size) => ({ ...size, data: mask }),
     },
   ])
   return { cases, synthetic: true }
@@ -155,13 +159,12 @@ const evenly = <T>(all: readonly T[], most: number): T[] =>
 
 function caseOf(sample: Sample): Case {
   const { set, item } = sample
-  const open = <T>(use: (picture: Readable) => Promise<T>) => withSamples([sample], ([picture]) => use(picture!))
   return {
     name: item.name,
     defect: item.defect,
     marked: item.defect === null || item.mask !== null,
-    open,
-    mask: () => open(async ({ info }) => (await set.readMask(item, info))?.data ?? null),
+    open: () => openSample(sample),
+    mask: (size) => set.readMask(item, size),
   }
 }
 

@@ -2,6 +2,7 @@ import {
   holdOut,
   openDataSet,
   openPicture,
+  pictureInfo,
   paintDefect,
   defectKinds,
   readable,
@@ -48,11 +49,7 @@ const MOST_BYTES = 1.5e9
 const PAINTED_SIDE = 512
 
 /** Finds a run's pictures. The same seed parts them alike. Throws what `openDataSet` throws, `bad-input` where they would not fit into memory. */
-export async function findMaterial(
-  folders: readonly string[],
-  recipe: Pick<PictureRecipe, keyof PictureRecipe>,
-  seed: number,
-): Promise<Material> {
+export async function findMaterial(folders: readonly string[], recipe: PictureRecipe, seed: number): Promise<Material> {
   const { normal, mode, size, channels, overlap, heldOut, testPart } = recipe
   const material: Omit<Material, 'view'> = { training: [], held: [], test: [], notes: [], fingerprint: '' }
   const names: string[] = []
@@ -73,33 +70,36 @@ export async function findMaterial(
   return { ...material, view, fingerprint: names.join('|') }
 }
 
-/** Whether any of (at most 100) pictures has colour. */
+/** Whether any of (at most 100) pictures has colour, by their headers. */
 async function anyColour(samples: readonly Sample[]): Promise<boolean> {
-  for (const sample of samples.slice(0, 100)) {
-    const { info, close } = await openSample(sample)
-    close()
-    if (info.channels === 3) return true
+  for (const { set, item } of samples.slice(0, 100)) {
+    const { channels } = item.index === null ? await pictureInfo(item.path) : await set.read(item)
+    if (channels === 3) return true
   }
   return false
 }
 
+/** A picture that is let go when it was used. */
+export type Opened = Readable & { close(): void }
+
+/** A picture in memory as one that was opened. */
+export const inMemory = (picture: Picture): Opened => ({ ...readable(picture), close: () => {} })
+
 /** Opens a picture of a data set. Throws as `openPicture` does. */
-export async function openSample({ set, item }: Sample): Promise<Readable & { close(): void }> {
-  if (item.index === null) return openPicture(item.path)
-  return { ...readable(await set.read(item)), close: () => {} }
-}
+export const openSample = async ({ set, item }: Sample): Promise<Opened> =>
+  item.index === null ? openPicture(item.path) : inMemory(await set.read(item))
 
 /** Opens several pictures, gives them to `use`, and closes them. */
-export async function withSamples<T>(
-  samples: readonly Sample[],
+export async function withOpened<T>(
+  openers: readonly (() => Promise<Opened>)[],
   use: (pictures: readonly Readable[]) => Promise<T>,
 ): Promise<T> {
-  const open: (Readable & { close(): void })[] = []
+  const opened: Opened[] = []
   try {
-    for (const sample of samples) open.push(await openSample(sample))
-    return await use(open)
+    for (const open of openers) opened.push(await open())
+    return await use(opened)
   } finally {
-    for (const picture of open) picture.close()
+    for (const picture of opened) picture.close()
   }
 }
 

@@ -8,6 +8,11 @@ export type Terms = Record<string, number>
 /** A map over a whole picture, from top to bottom. Where it is not read to its end nothing more is computed. */
 export type Bands = Iterable<MapBand> | AsyncIterable<MapBand>
 
+/** Reads a map to its end and forgets it: what works by tiles computes as its map is read. */
+export async function drained(bands: Bands): Promise<void> {
+  for await (const _ of bands);
+}
+
 export interface ScanHooks {
   /** Called after each part of the work; throws to stop it. */
   progress?: (done: number, total: number) => void

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Device } from '../../compute'
 import type { NDArrays } from '../../lib/ndarray'
-import type { ModelFamily, PackExport, TrainContext } from '../family'
+import type { PackExport, TrainContext } from '../family'
 import type { PackCard } from '../../packs'
 import type { Calibration } from './calibration'
 import type { Detector } from './detector'
@@ -38,6 +38,8 @@ export interface Fitted {
   notes: string[]
   /** Ways to score that are calibrated, the usual one first, each with how many pictures that takes at most. */
   methods: Record<string, { most: number }>
+  /** Called once the pack is written: checkpoints are of no use any more. */
+  finish?(): Promise<void>
 }
 
 export interface OpenOptions {
@@ -66,9 +68,8 @@ export interface DetectorSpec<Recipe extends PictureRecipe = PictureRecipe> {
   readRecipe(context: Pick<TrainContext, 'preset' | 'set' | 'steps'>): Recipe
   fit(run: FitRun, recipe: Recipe): Promise<Fitted>
   open(model: Pick<DetectorModel, 'config' | 'weights'>, device: Device, options: OpenOptions): Promise<Detector>
-  /** Its networks for `nagare export`; where good ends is told to `about`. */
+  /** Its networks for `nagare export`. */
   exports?(model: DetectorModel): PackExport
-  importFile?: ModelFamily['importFile']
 }
 
 /** The part of a pack's card that all detectors have. */

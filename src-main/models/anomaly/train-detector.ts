@@ -78,6 +78,7 @@ async function train<Recipe extends PictureRecipe>(
   await writePack(output, card(fitted, Object.keys(fitted.methods), seconds, metrics), fitted.weights, {
     [calibrationFile]: Buffer.from(`${JSON.stringify(calibrations)}\n`),
   })
+  await fitted.finish?.()
   return { steps: fitted.steps ?? 0, metrics, notes: [...material.notes, ...fitted.notes] }
 }
 

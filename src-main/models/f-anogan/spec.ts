@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises'
+import { mkdir, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { montage, writePng } from '../../image'
 import { NagareError } from '../../lib/errors'
@@ -8,8 +8,7 @@ import type { DetectorModel, DetectorSpec, FitRun, Fitted } from '../anomaly/spe
 import { picturesOf } from '../anomaly/view'
 import { FAnoganConfig } from './config'
 import { anoganDetector, fAnoganDetector } from './detector'
-import { presets, readRecipe, type Recipe } from './recipe'
-import { configOf } from './recipe'
+import { configOf, presets, readRecipe, type Recipe } from './recipe'
 import { scoreProgram } from './scoring'
 import type { Preview } from './stage'
 import { trainFAnogan } from './train'
@@ -97,6 +96,7 @@ async function fit(run: FitRun, recipe: Recipe): Promise<Fitted> {
     steps: found.steps,
     seconds: found.seconds,
     notes: [...notes, `The encoder is that of step ${found.bestStep}, the best on held-out images.`],
+    finish: () => rm(path, { force: true }),
     methods: {
       encoder: { most: mostCalibrated },
       ...(recipe.search > 0 ? { search: { most: recipe.search } } : {}),

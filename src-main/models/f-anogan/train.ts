@@ -1,4 +1,3 @@
-import { rm } from 'node:fs/promises'
 import { NagareError } from '../../lib/errors'
 import { pick, type NDArrays } from '../../lib/ndarray'
 import { random } from '../../lib/random'
@@ -29,7 +28,7 @@ const LEAST_TRAINING = 20
 
 /**
  * Trains f-AnoGAN on normal images (Schlegl et al., 2019): first generator and critic, then the encoder with both fixed, whose best state on held-out images
- * is kept. The same seed gives the same weights, with or without a break. Throws `bad-input` for images that do not suit, `conflict` and `not-found` as
+ * is kept. The last checkpoint stays until the caller has the result safe. The same seed gives the same weights, with or without a break. Throws `bad-input` for images that do not suit, `conflict` and `not-found` as
  * `readCheckpoint`, `internal` where training diverges, `cancelled`.
  */
 export async function trainFAnogan(options: FAnoganTraining): Promise<TrainedFAnogan> {
@@ -69,7 +68,6 @@ export async function trainFAnogan(options: FAnoganTraining): Promise<TrainedFAn
   const parts = Object.keys({ ...partShapes(config, 'generator'), ...partShapes(config, 'critic') })
   const made = start < recipe.iterations ? await trainAdversarial(stage) : pick(stage.resumed!.current, parts)
   const { weights, bestStep, heldOut } = await trainEncoder(stage, made, validation)
-  if (checkpoint) await rm(checkpoint.path, { force: true })
   return {
     config,
     weights: pick(weights, Object.keys(weightShapes(config))),

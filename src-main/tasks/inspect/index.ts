@@ -28,8 +28,7 @@ export const inspect: TaskDefinition<typeof inspectSettings> = {
         checkCancelled,
       })
       if (verdict instanceof Error) throw verdict
-      const { regions, terms, ...told } = verdict!
-      const facts = { ...told, terms, regions: [...regions] }
+      const facts = { ...verdict! }
       return (['heatmap', 'mask', 'overlay'] as const).map((role) => ({
         role,
         file: files[role],

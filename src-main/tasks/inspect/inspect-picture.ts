@@ -22,7 +22,7 @@ const mostRegions = 200
 
 /**
  * Draws a picture's map, band by band: its colours on the fixed scale of 0 to 1, white where it lies at or above `threshold`, and the colours over the
- * picture. All three files appear when they are complete, or none. Throws `disk-full`, `no-permission`, and what `check` throws.
+ * picture. No file appears before the whole map is there. Throws `disk-full`, `no-permission`, and what `check` throws.
  */
 export async function drawMap(
   picture: PictureReader,

@@ -15,7 +15,6 @@ import {
   proCurve,
   rank,
   rocCurve,
-  thresholdForFalseAlarms,
   type ScoredMap,
 } from '../../../src-main/image'
 import type { NDArrays } from '../../../src-main/lib/ndarray'
@@ -198,22 +197,6 @@ describe('properties', () => {
     expect(roc.x.at(-1)).toBe(1)
     expect(area(roc)).toBeCloseTo(auroc(ranking)!, 2)
     expect(area(proCurve(ranking)) / 0.3).toBeCloseTo(aupro(ranking)!, 2)
-  })
-})
-
-describe('thresholds', () => {
-  it('keeps the false-alarm rate on the scores it was set by', () => {
-    const rng = random(11)
-    const scores = Array.from({ length: 500 }, () => rng.normal())
-    for (const rate of [0, 0.01, 0.05, 0.5]) {
-      const threshold = thresholdForFalseAlarms(scores, rate)
-      const alarms = scores.filter((score) => score >= threshold).length
-      expect(alarms).toBe(rate * 500)
-      expect(scores.map(Math.fround).filter((score) => score >= threshold).length).toBe(alarms)
-    }
-    expect(thresholdForFalseAlarms([2, 2, 2], 0.5)).toBeGreaterThan(2)
-    expect(thresholdForFalseAlarms([-1, -2], 0)).toBeGreaterThan(-1)
-    expect(() => thresholdForFalseAlarms([], 0.1)).toThrow(/found none/)
   })
 })
 

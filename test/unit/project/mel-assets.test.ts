@@ -3,7 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { filesHandler } from '../../../src-main/files/handler'
-import { adopt, exportAsset, findSource, measureUnfinished, openProject, soundFile } from '../../../src-main/project'
+import { adopt, exportAsset, findSource, measureUnfinished, openProject, contentFile } from '../../../src-main/project'
 import { filesUnder, tempFolder } from '../../helpers/folder'
 import { npyBytes } from '../../helpers/waveglow-pack'
 
@@ -38,7 +38,7 @@ describe('a mel spectrogram', () => {
     expect(await filesUnder(folder)).toEqual(['asset.json', 'mel.f32', 'source.npy'])
     expect((await readFile(join(folder, 'source.npy'))).equals(bytes)).toBe(true)
     expect((await readFile(join(folder, 'mel.f32'))).equals(Buffer.from(mel.buffer))).toBe(true)
-    expect(await soundFile(p, asset.id)).toBe(join(folder, 'source.npy'))
+    expect(await contentFile(p, asset.id)).toBe(join(folder, 'source.npy'))
     expect(await filesUnder(p.paths.work)).toEqual([])
 
     await measureUnfinished(p)

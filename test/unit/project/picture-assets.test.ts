@@ -6,7 +6,7 @@ import sharp from 'sharp'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { filesHandler } from '../../../src-main/files/handler'
 import { readPicture } from '../../../src-main/image'
-import { adopt, exportAsset, findSource, measureUnfinished, openProject, soundFile } from '../../../src-main/project'
+import { adopt, exportAsset, findSource, measureUnfinished, openProject, contentFile } from '../../../src-main/project'
 import { filesUnder, tempFolder } from '../../helpers/folder'
 import { pngChunk, pngEnd, pngHead } from '../../helpers/pictures'
 import { tone, wav16 } from '../../helpers/signals'
@@ -63,7 +63,7 @@ describe('a picture', () => {
     })
     const folder = p.paths.asset(asset.id)
     expect(await filesUnder(folder)).toEqual(['asset.json', 'preview.png', file, 'thumb.png'])
-    expect(await soundFile(p, asset.id)).toBe(join(folder, file))
+    expect(await contentFile(p, asset.id)).toBe(join(folder, file))
     expect((await readFile(join(folder, file))).equals(bytes)).toBe(true)
     const [preview, source] = [await readPicture(join(folder, 'preview.png')), await readPicture(join(folder, file))]
     expect(preview).toMatchObject({ width: 70, height: 50, depth: 8 })

@@ -100,6 +100,7 @@ it('shows what a generator makes, and searches where the search was calibrated',
     'step-000120-reconstructions.png',
     'step-000180-reconstructions.png',
   ])
+  expect(await readdir(join(output, '..'))).toEqual(['model.nagare', 'model.previews'])
   const samples = await readPicture(join(output, '../model.previews/step-000060-samples.png'))
   expect([samples.width, samples.height]).toEqual([8 * 18 - 2, 2 * 18 - 2])
   expect(result.notes!.join(' ')).toContain('best on held-out images')

@@ -1,0 +1,133 @@
+/** The words of one task. */
+export interface TaskWords {
+  verb: string
+  result: string
+  pending: string
+  /** What it takes away, where it makes that too. */
+  residual?: string
+}
+
+/** What is said of tasks, models, devices, jobs and the engine. */
+export const work = {
+  enhance: {
+    title: 'Task',
+    task: 'What to do',
+    model: 'Model',
+    noModel: 'No model for this is installed',
+    noModelHint: 'Add a model file (.nagare) in Models. On the command line you can train one, or import a checkpoint:',
+    noModelTrain:
+      'Add a model file (.nagare) in Models, or train one on the command line, on a folder of normal pictures:',
+    /** In parts that are not broken in two. */
+    commands: (kind: string, isImported: boolean) => [
+      [`nagare train ${kind}`, '--data FOLDER', '-o mine.nagare'],
+      ...(isImported ? [['nagare import FILE', `--as ${kind}`, '-o mine.nagare']] : []),
+    ],
+    reset: 'Reset to defaults',
+    again: 'Run again',
+    advanced: 'More settings',
+    failed: 'The job did not start',
+    /** Before the key that starts it; what appears is said by the task. */
+    pending: 'Press',
+    running: 'In progress',
+    timeLeft: (time: string) => `${time} left`,
+    estimating: 'Estimating the time left',
+    speed: (times: string) => `${times}× real time`,
+    stop: 'Stop',
+    stopping: 'Stopping…',
+    queued: 'Waiting for its turn',
+    starting: 'Starting',
+    pressEscape: 'Press Esc again to stop',
+    copyCommand: 'Copy as command',
+    copied: 'Copied',
+    copyFailed: 'Nothing was copied',
+    copyFailedHint: 'The window is not allowed to use the clipboard.',
+    details: 'This result',
+    madeBy: 'Model',
+    device: 'Device',
+    seed: 'Seed',
+    took: 'Took',
+    tookTimes: (time: string, times: string) => `${time} (${times}× real time)`,
+    loudness: 'Loudness',
+    licence: 'Licence',
+    protocol: 'How it was measured',
+    compare: 'Compare',
+    working: 'Working',
+  },
+  /** What each task is called on its button, what comes of it, and what is said where it will appear. */
+  tasks: {
+    enhance: { verb: 'Enhance', result: 'Clean', pending: 'and the clean voice appears here', residual: 'Noise' },
+    convert: { verb: 'Convert', result: 'Converted', pending: 'and the same words in the other voice appear here' },
+    vocode: { verb: 'Vocode', result: 'Vocoded', pending: 'and the sound made from its mel spectrogram appears here' },
+    inspect: { verb: 'Inspect', result: 'Inspected', pending: 'and a map of what is odd appears here' },
+  } as Record<string, TaskWords>,
+  anyTask: { result: 'Result', pending: 'and the result appears here' },
+  devices: {
+    auto: 'Automatic',
+    cpu: 'CPU',
+    webgpu: 'GPU (WebGPU)',
+    dml: 'GPU (DirectML)',
+    coreml: 'GPU (Core ML)',
+    cuda: 'NVIDIA GPU (CUDA)',
+    tensorflow: 'TensorFlow',
+    reference: 'Reference',
+  } as Record<string, string>,
+  job: {
+    states: {
+      queued: 'Waiting',
+      running: 'Running',
+      cancelling: 'Stopping…',
+      done: 'Done',
+      failed: 'Failed',
+      cancelled: 'Stopped',
+    },
+    failed: (label: string) => `${label} failed`,
+    doneSpoken: (label: string) => `${label}: the result is ready.`,
+    failedSpoken: (label: string) => `${label} failed.`,
+    cancelledSpoken: (label: string) => `${label} was stopped.`,
+    attempt: (count: number) => `attempt ${count}`,
+    fallback: 'Computing on the processor',
+    fallbackHint: 'Choose another device in Settings.',
+    fallbackSpoken: (label: string) => `${label} is computed on the processor.`,
+  },
+  queue: {
+    title: 'Queue',
+    withCount: (count: number) => (count ? `Queue, ${count} active` : 'Queue'),
+    empty: 'Nothing in the queue',
+    emptyHint: 'Jobs appear here as they run, and stay until you clear them.',
+    cancel: (label: string) => `Stop ${label}`,
+    retry: (label: string) => `Run ${label} again`,
+    remove: (label: string) => `Remove ${label} from the list`,
+    show: (label: string) => `Show ${label}`,
+    copyReport: 'Copy report',
+    progress: (label: string) => `Progress of ${label}`,
+    failed: 'That did not work',
+    clear: 'Clear finished',
+  },
+  engine: {
+    restarted: 'The engine stopped and was started again',
+    resumed: 'What was running goes on or starts anew by itself.',
+    connecting: 'Connecting to the engine…',
+    lost: 'The engine is not answering. Reconnecting…',
+    updated: 'Part of the window could not be loaded',
+    updatedHint: 'Nagare was updated while this window was open.',
+    reload: 'Reload',
+    lostHint: 'Nothing is lost: the project is on disk.',
+  },
+  models: {
+    title: 'Models',
+    add: 'Add a model file…',
+    none: 'No models installed',
+    starter: 'Comes with Nagare',
+    user: 'Added by you',
+    remove: (name: string) => `Remove ${name}`,
+    removeTitle: 'Remove this model?',
+    removeText: (name: string) => `${name} is deleted from this computer. Results made with it stay.`,
+    removeConfirm: 'Remove model',
+    removeFailed: 'The model was not removed',
+    addFailed: 'The model was not added',
+    size: 'Size',
+    rate: 'Sample rate',
+    kind: 'Kind',
+    hash: 'SHA-256',
+  },
+}
