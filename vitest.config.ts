@@ -1,5 +1,6 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte'
 import { playwright } from '@vitest/browser-playwright'
+import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
 import { defineConfig } from 'vitest/config'
 import { chromiumPath } from './build/chromium.mjs'
@@ -20,6 +21,8 @@ export default defineConfig({
           include: ['test/unit/**/*.test.ts'],
           environment: 'node',
           pool: 'forks',
+          // Without a number one core is left idle, which is half of a small machine.
+          maxWorkers: availableParallelism(),
           testTimeout: 60_000,
           env: { ORT_DISABLE_TELEMETRY: '1' },
           setupFiles: ['./test/helpers/allclose.ts'],

@@ -50,7 +50,7 @@ const PAINTED_SIDE = 512
 
 /** Finds a run's pictures. The same seed parts them alike. Throws what `openDataSet` throws, `bad-input` where they would not fit into memory. */
 export async function findMaterial(folders: readonly string[], recipe: PictureRecipe, seed: number): Promise<Material> {
-  const { normal, mode, size, channels, overlap, heldOut, testPart } = recipe
+  const { normal, mode, size, channels, overlap, blur, contrast, heldOut, testPart } = recipe
   const material: Omit<Material, 'view'> = { training: [], held: [], test: [], notes: [], fingerprint: '' }
   const names: string[] = []
   for (const folder of folders) {
@@ -64,7 +64,11 @@ export async function findMaterial(folders: readonly string[], recipe: PictureRe
     names.push(...set.train.map(({ name }) => name))
   }
   const isColour = channels === 'colour' || (channels === 'auto' && (await anyColour(material.training)))
-  const view: View = { mode, size, channels: isColour ? 3 : 1, overlap: overlap ?? Math.floor(size / 4) }
+  const view: View = {
+    ...{ mode, size, blur, contrast },
+    channels: isColour ? 3 : 1,
+    overlap: overlap ?? Math.floor(size / 4),
+  }
   if (view.overlap > size / 2)
     throw new NagareError('bad-input', `--set overlap: at most half of the size, ${size / 2}, found ${view.overlap}.`)
   return { ...material, view, fingerprint: names.join('|') }

@@ -14,6 +14,10 @@ export const pictureSettings = {
   channels: z.enum(['auto', 'grey', 'colour']).default('auto'),
   /** Least overlap of tiles, pixels; a quarter of the size where left out. */
   overlap: count(0, 128).optional(),
+  /** Deviation of the Gaussian that softens images, pixels; 0 leaves them sharp. */
+  blur: z.coerce.number().min(0).max(8).default(0),
+  /** `even` brings every image to the same mean and deviation: where how strong a print or how bright the light is tells nothing. */
+  contrast: z.enum(['kept', 'even']).default('kept'),
   /** Most images to learn from: of more pictures some are drawn; tiles are drawn from all pictures alike until there are so many. */
   pieces: count(20, 1e6).default(10_000),
   /** Whether images may be mirrored left to right while learning. */

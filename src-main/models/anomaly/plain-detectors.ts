@@ -5,6 +5,7 @@ import { mostCalibrated } from './calibrate'
 import { geometryOf, patchGaussian, patchGaussianProgram, type PatchGaussianSettings } from './patch-gaussian'
 import { pca, pcaProgram, type PcaSettings } from './pca'
 import { pictureSettings } from './picture-recipe'
+import { preparationInWords } from './prepare-image'
 import type { DetectorModel, DetectorSpec, FitRun, Fitted } from './spec'
 import { shapeOfView } from './view'
 import type { PackExport } from '../family'
@@ -59,7 +60,7 @@ async function fitMethod<Settings extends Record<string, unknown>>(
 export const pcaSpec: DetectorSpec<z.infer<typeof PcaRecipe>> = {
   kind: pca.kind,
   label: pca.label,
-  presets: { usual: {}, digits: { size: '28' } },
+  presets: { usual: {}, digits: { size: '28', components: '16', blur: '1', contrast: 'even' } },
   readRecipe: (context) => readSettings(PcaRecipe, pcaSpec.presets, context),
   fit: (run, { components }) => fitMethod<PcaSettings>(pca, { components }, run),
   open: ({ weights }, device) => pca.open(weights, device),
@@ -108,7 +109,7 @@ export function plainExport(
 ): PackExport {
   return {
     about:
-      `Tells how odd a picture is. It sees ${view.mode === 'whole' ? 'pictures whole, fitted to its square with edge pixels repeated around them' : `pictures in squares that overlap by ${view.overlap} pixels or more; a picture's score is that of its oddest square`}. ` +
+      `Tells how odd a picture is. It sees ${view.mode === 'whole' ? 'pictures whole, fitted to its square with edge pixels repeated around them' : `pictures in squares that overlap by ${view.overlap} pixels or more; a picture's score is that of its oddest square`}.${preparationInWords(view)} ` +
       'The higher the score, the odder; calibration.json of the pack holds the scores of held-out normal pictures, from which Nagare takes its threshold.',
     graphs: [
       {

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { crop, fitSquare, placement, withChannels, type FitMode, type Picture, type Readable } from '../../image'
 import { float32, type NDArray } from '../../lib/ndarray'
 import type { ImageShape } from './image-source'
+import { prepareImage } from './prepare-image'
 
 /** How a detector sees a picture: whole, fitted to its square, or in overlapping squares at native resolution. */
 export const View = z.object({
@@ -11,14 +12,19 @@ export const View = z.object({
   channels: z.union([z.literal(1), z.literal(3)]),
   /** Least overlap of tiles, pixels. */
   overlap: z.int().min(0).max(128),
+  /** What is done to each image before (see `prepareImage`). */
+  blur: z.number().min(0).max(8).default(0),
+  contrast: z.enum(['kept', 'even']).default('kept'),
 })
 export type View = z.infer<typeof View>
 
 export const shapeOfView = ({ channels, size }: View): ImageShape => [channels, size, size]
 
-/** Pictures' values 0 to 1 [height, width, channels] as a detector's −1 to 1 [count, channels, size, size]; all are `size` pixels square. */
-export function imagesOf(pictures: readonly Picture[], { channels, size }: View): NDArray & { data: Float32Array } {
-  const images = float32([pictures.length, channels, size, size])
+/** Pictures' values 0 to 1 [height, width, channels] as a detector's −1 to 1 [count, channels, size, size], prepared; all are `size` pixels square. */
+export function imagesOf(pictures: readonly Picture[], view: View): NDArray & { data: Float32Array } {
+  const { channels, size } = view
+  const shape = shapeOfView(view)
+  const images = float32([pictures.length, ...shape])
   const pixels = size * size
   for (const [i, picture] of pictures.entries()) {
     const { data } = withChannels(picture, channels)
@@ -26,6 +32,7 @@ export function imagesOf(pictures: readonly Picture[], { channels, size }: View)
       const to = (i * channels + c) * pixels
       for (let p = 0; p < pixels; p++) images.data[to + p] = 2 * data[p * channels + c]! - 1
     }
+    prepareImage(images.data.subarray(i * channels * pixels, (i + 1) * channels * pixels), shape, view)
   }
   return images
 }

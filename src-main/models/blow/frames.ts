@@ -28,16 +28,25 @@ export interface Frames {
   close(): Promise<void>
 }
 
+export interface FramesOptions {
+  scratch: string
+  /** The order in which frames are drawn. */
+  seed: number
+  /** Whether who speaks is left out: every frame's voice is then the mean of all. */
+  anonymous?: boolean
+  read(file: string): void
+}
+
 /**
  * Reads utterances into a scratch file and cuts them into frames that do not overlap, the last of each filled with silence.
- * `speakers` gives their numbers, `seed` the order in which they are drawn. Throws what `openAudio` throws, `bad-input` where all are silent.
+ * `speakers` gives their numbers. Throws what `openAudio` throws, `bad-input` where all are silent.
  */
 export async function openFrames(
   utterances: readonly Utterance[],
   speakers: readonly string[],
   { sampleRate, peak }: VoiceFrontEnd,
   frame: number,
-  { scratch, seed, read }: { scratch: string; seed: number; read: (file: string) => void },
+  { scratch, seed, anonymous = false, read }: FramesOptions,
 ): Promise<Frames> {
   const store = await openSoundStore(scratch, sampleRate)
   try {
@@ -56,7 +65,7 @@ export async function openFrames(
     const numberAt = shuffles(frames.length, seed)
     const mixed = random(1).shuffle(frames.length)
     const gather = (chosen: readonly Frame[], offset: (i: number) => number, change: (x: Float32Array) => void) =>
-      gathered(store, chosen, frame, speakers.length, offset, change)
+      gathered(store, chosen, frame, { voices: speakers.length, anonymous }, offset, change)
     return {
       count: frames.length,
       seconds: samples.map((count) => count / sampleRate),
@@ -83,17 +92,17 @@ export async function openFrames(
   }
 }
 
-/** The frames as a batch: audio [batch, frame], speaker [batch, speakers] with a single 1 in each row. */
+/** The frames as a batch: audio [batch, frame], speaker [batch, voices] with a single 1 in each row, or equal shares where anonymous. */
 async function gathered(
   store: SoundStore,
   chosen: readonly Frame[],
   frame: number,
-  speakers: number,
+  { voices, anonymous }: { voices: number; anonymous: boolean },
   offset: (i: number) => number,
   change: (x: Float32Array) => void,
 ): Promise<NDArrays> {
   const audio = float32([chosen.length, frame])
-  const speaker: NDArray = float32([chosen.length, speakers])
+  const speaker: NDArray = float32([chosen.length, voices])
   for (const [i, { recording, start, speaker: number }] of chosen.entries()) {
     const from = start + offset(i)
     let x = await store.read(recording, from, frame)
@@ -101,7 +110,8 @@ async function gathered(
     if (from !== start && rms(x) < silence) x = await store.read(recording, start, frame)
     change(x)
     audio.data.set(x, i * frame)
-    speaker.data[i * speakers + number] = 1
+    if (anonymous) speaker.data.fill(1 / voices, i * voices, (i + 1) * voices)
+    else speaker.data[i * voices + number] = 1
   }
   return { audio, speaker }
 }

@@ -16,6 +16,8 @@ export const Recipe = z.object({
   embedding: count(1, 1024).default(128),
   /** Deviation of the voices' embeddings at the start: the smaller, the more the voices share. */
   spread: z.coerce.number().min(0).max(10).default(1),
+  /** Whether each voice is told to the network; `no` gives the mean of all for each, to see what telling them is worth. */
+  conditioned: z.enum(['yes', 'no']).default('yes'),
   /** How files are named where the speakers have no folders. */
   names: z.string().max(200).default('{speaker}_{utterance}'),
   /** A pack whose voices are kept and to which the data's new speakers are added. */

@@ -72,7 +72,7 @@ async function train(context: TrainContext, keep: Keep): Promise<TrainResult> {
   })
 
   const device = await openDevice(context.device, { fallback: context.fallback })
-  const { training, validation, held } = await openSplits(context, keep, data, speakers, frontEnd, config)
+  const { training, validation, held } = await openSplits(context, keep, data, speakers, frontEnd, config, recipe)
   const how = { level: recipe.augment, quietest: recipe.quietest, noise: recipe.noise }
   const initial = async (): Promise<NDArrays> => {
     if (start) return start.weights
@@ -171,6 +171,7 @@ async function openSplits(
   speakers: readonly string[],
   frontEnd: VoiceFrontEnd,
   { frame }: BlowConfig,
+  { conditioned }: Recipe,
 ): Promise<{ training: Frames; validation: Frames; held: readonly Utterance[] }> {
   const held = data.validation.length > 0 ? data.validation : data.training
   const total = data.training.length + held.length
@@ -181,9 +182,8 @@ async function openSplits(
   }
   const open = async (name: string, utterances: readonly Utterance[]) => {
     const scratch = beside(output, `${process.pid}.${name}.part`)
-    return keep(await openFrames(utterances, speakers, frontEnd, frame, { scratch, seed, read }), (frames) =>
-      frames.close(),
-    )
+    const how = { scratch, seed, read, anonymous: conditioned === 'no' }
+    return keep(await openFrames(utterances, speakers, frontEnd, frame, how), (frames) => frames.close())
   }
   const training = await open('training', data.training)
   for (const [i, name] of speakers.entries())

@@ -5,6 +5,7 @@ import { NagareError } from '../../lib/errors'
 import { pick } from '../../lib/ndarray'
 import { mostCalibrated } from '../anomaly/calibrate'
 import type { DetectorModel, DetectorSpec, FitRun, Fitted } from '../anomaly/spec'
+import { preparationInWords } from '../anomaly/prepare-image'
 import { picturesOf } from '../anomaly/view'
 import { FAnoganConfig } from './config'
 import { anoganDetector, fAnoganDetector } from './detector'
@@ -31,7 +32,7 @@ export const fAnoganSpec: DetectorSpec<Recipe> = {
     return {
       about:
         'The critic’s features, the encoder and the generator of f-AnoGAN in one graph: the nearest normal image to a given one, and how far the two are apart. ' +
-        `Nagare sees ${view.mode === 'whole' ? 'pictures whole, fitted to the square with edge pixels repeated around them' : `pictures in squares that overlap by ${view.overlap} pixels or more`}. ` +
+        `Nagare sees ${view.mode === 'whole' ? 'pictures whole, fitted to the square with edge pixels repeated around them' : `pictures in squares that overlap by ${view.overlap} pixels or more`}.${preparationInWords(view)} ` +
         'Its score is Σ (term − mean) / deviation over the image and feature terms, mean and deviation being those of the held-out normal pictures in calibration.json of the pack.',
       graphs: [
         {

@@ -30,6 +30,7 @@ const common = {
 }
 const kinds: [kind: string, set: Record<string, string>][] = [
   ['pca', { size: '32', components: '8' }],
+  ['pca', { size: '32', components: '8', blur: '0.5', contrast: 'even' }],
   ['patch-gaussian', { size: '32', bank: 'whitening' }],
   ['patch-gaussian', { size: '16', mode: 'tiles', places: 'all', pieces: '200', scales: '2' }],
   [

@@ -140,6 +140,18 @@ describe('training Blow', () => {
     expect(Array.from(near.data, (value) => 4 * value)).toBeAllclose(Array.from(apart.data), { absolute: 1e-6 })
   })
 
+  it('leaves out who speaks where it is told to: nothing tells the voices apart afterwards', async () => {
+    const apart = async (conditioned: string) => {
+      const set = { ...tiny, spread: '0', learningRate: '1e-2', conditioned }
+      await trainBlow(context('told.nagare', { steps: 5, set }))
+      const { data, shape } = (await openPack(join(folder, 'told.nagare'))).weights['voices']!
+      const size = shape[1]!
+      return Math.max(...Array.from({ length: size }, (_, i) => Math.abs(data[i]! - data[size + i]!)))
+    }
+    expect(await apart('no')).toBeLessThan(1e-6)
+    expect(await apart('yes')).toBeGreaterThan(1e-3)
+  })
+
   it('starts over from the best weights where it diverges, and ends once it may not any more', async () => {
     const notes: string[] = []
     const wild = (learningRate: string, steps = 40) =>
