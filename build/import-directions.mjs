@@ -7,7 +7,7 @@ const layers = [
   ['dsp', ['contract', 'lib']],
   ['image', ['contract', 'lib']],
   ['packs', ['contract', 'lib']],
-  ['files', ['packs', 'contract', 'lib']],
+  ['files', ['packs', 'dsp', 'contract', 'lib']],
   ['compute', ['lib']],
   ['nn', ['compute', 'lib']],
   ['models', ['packs', 'nn', 'compute', 'dsp', 'image', 'lib']],

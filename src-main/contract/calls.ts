@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { EditRequest, Stretch } from './edits'
 import {
   Asset,
   AssetFormat,
@@ -31,13 +32,19 @@ export const calls = {
   'asset.rename': { args: z.object({ asset: Id, name: z.string().min(1).max(200) }), result: nothing },
   'asset.remove': { args: z.object({ asset: Id }), result: nothing },
   'asset.export': {
-    args: z.object({ asset: Id, format: AssetFormat }),
+    args: z.object({ asset: Id, format: AssetFormat, range: Stretch.optional() }),
     result: z.object({ url: z.string(), name: z.string(), bytes: z.int() }),
   },
+  /** Edits a sound; undo and redo take back and do again, without end, also what was done before the engine started. */
+  'edit.apply': { args: z.object({ asset: Id, edit: EditRequest }), result: z.object({ asset: Asset }) },
+  'edit.undo': { args: z.object({ asset: Id }), result: z.object({ asset: Asset }) },
+  'edit.redo': { args: z.object({ asset: Id }), result: z.object({ asset: Asset }) },
   'task.run': {
     args: z.object({
       task: z.string(),
       source: Source,
+      /** A stretch of a sound to work on; the result is the whole sound with that stretch replaced. */
+      range: Stretch.optional(),
       settings: z.record(z.string(), z.unknown()).default({}),
       pack: z.string().optional(),
       seed: z.int().optional(),

@@ -1,11 +1,13 @@
 import { z } from 'zod'
+import { EditState, Stretch } from './edits'
+import { Id } from './ids'
+
+export { Id }
 
 /** Finite numbers only: JSON has no NaN or Infinity, so what may diverge is null. */
 const finite = z.number()
 const seconds = finite.nonnegative()
 const time = z.iso.datetime()
-
-export const Id = z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/)
 
 export const ErrorRecord = z.object({
   code: z.enum([
@@ -73,6 +75,8 @@ export const Origin = z.object({
   /** Which of the task's outputs it is, e.g. `clean` or `noise`. */
   role: z.string(),
   source: Id,
+  /** The stretch of the source that was worked on, in its samples, where it was not all of it; what lies around it is the source's own. */
+  range: Stretch.optional(),
   pack: z.object({ id: z.string(), name: z.string(), sha256: z.string() }),
   settings: z.record(z.string(), z.unknown()),
   seed: z.int(),
@@ -110,6 +114,8 @@ export const Asset = z.object({
   image: ImageFacts.optional(),
   origin: Origin.optional(),
   recorded: RecordedBy.optional(),
+  /** What editing made of it, where it was edited: `audio` and the samples served then are those of the edited sound. */
+  edit: EditState.optional(),
 })
 export type Asset = z.infer<typeof Asset>
 
@@ -131,6 +137,10 @@ export const Job = z.object({
   task: z.string(),
   label: z.string(),
   source: Id,
+  /** How many steps the source had been edited when the job was queued; left out where it had not been. */
+  revision: z.int().min(0).optional(),
+  /** The stretch of the source to work on, in its samples; left out for all of it. */
+  range: Stretch.optional(),
   state: JobState,
   settings: z.record(z.string(), z.unknown()),
   pack: z.string(),

@@ -3,6 +3,7 @@ import { describeBytes } from '../lib/describe-bytes'
 import { asNagareError, NagareError } from '../lib/errors'
 import type { AudioReader } from './audio'
 import { openCompressed } from './decode'
+import { isEditListHead, openEdited } from './edit-list/edit-file'
 import type { DecodeOptions } from './decode'
 import { id3Length, sniffAudio } from './sniff'
 import { openWav } from './wav-reader'
@@ -11,7 +12,7 @@ const readable = 'WAV, FLAC, MP3, Ogg (Vorbis, Opus), M4A, AAC, AIFF, CAF or Web
 
 /**
  * Opens a recording by what is in the file, not by its name. WAV is read in place; everything else is first decoded to
- * a temporary file. Memory does not grow with the length.
+ * a temporary file. A project's list of edits is the sound that it describes. Memory does not grow with the length.
  * Throws `not-found`, `no-permission`, `bad-input` (not audio, no samples, a folder), `corrupt`, `unsupported`, each naming the file.
  */
 export async function openAudio(path: string, options: DecodeOptions = {}): Promise<AudioReader> {
@@ -42,6 +43,7 @@ export async function openAudio(path: string, options: DecodeOptions = {}): Prom
         hint: 'Copy or download it again.',
         file: path,
       })
+    if (isEditListHead(head)) return await openEdited(path)
     const kind = sniffAudio(head, start > 0)
     if (!kind) throw bad(`expected ${readable}, found ${describeBytes(head)}.`, 'Choose an audio file.')
     const { codec, container } = kind

@@ -7,12 +7,14 @@ export interface PeaksBuilder {
   finish(): Peaks
 }
 
-const baseSamples = 256
+/** Samples per bucket of the finest level. */
+export const peakSamples = 256
 const factor = 4
 /** No coarser level is made of one that has this many buckets or fewer. */
 const coarsest = 512
 
-function toInt16(x: number): number {
+/** A sample as peaks hold it. */
+export function toInt16(x: number): number {
   return Math.max(-32767, Math.min(32767, Math.round(x * 32767)))
 }
 
@@ -33,6 +35,13 @@ function reduce(level: PeaksLevel, channels: number): PeaksLevel {
       data[(c * buckets + i) * 2 + 1] = high
     }
   return { samplesPerBucket: level.samplesPerBucket * factor, buckets, data }
+}
+
+/** The pyramid over a finest level. */
+export function peaksOfBuckets(sound: Omit<Peaks, 'levels'>, finest: PeaksLevel): Peaks {
+  const levels = [finest]
+  for (let last = finest; last.buckets > coarsest; last = levels.at(-1)!) levels.push(reduce(last, sound.channels))
+  return { ...sound, levels }
 }
 
 /** Builds a waveform pyramid while the samples go by: 256 samples per bucket, then 1024, 4096 …; 4 bytes per bucket and channel. */
@@ -65,7 +74,7 @@ export function peaksBuilder(channels: number, sampleRate: number): PeaksBuilder
     push(block) {
       const length = block[0]?.length ?? 0
       for (let at = 0; at < length;) {
-        const to = Math.min(length, at + baseSamples - inBucket)
+        const to = Math.min(length, at + peakSamples - inBucket)
         for (let c = 0; c < channels; c++) {
           const x = block[c]!
           let least = low[c]!
@@ -80,7 +89,7 @@ export function peaksBuilder(channels: number, sampleRate: number): PeaksBuilder
         }
         inBucket += to - at
         at = to
-        if (inBucket === baseSamples) close()
+        if (inBucket === peakSamples) close()
       }
       frames += length
     },
@@ -88,9 +97,7 @@ export function peaksBuilder(channels: number, sampleRate: number): PeaksBuilder
       if (inBucket > 0) close()
       const data = new Int16Array(channels * buckets * 2)
       rows.forEach((row, c) => data.set(row.subarray(0, 2 * buckets), c * buckets * 2))
-      const levels: PeaksLevel[] = [{ samplesPerBucket: baseSamples, buckets, data }]
-      for (let last = levels[0]!; last.buckets > coarsest; last = levels.at(-1)!) levels.push(reduce(last, channels))
-      return { sampleRate, channels, frames, levels }
+      return peaksOfBuckets({ sampleRate, channels, frames }, { samplesPerBucket: peakSamples, buckets, data })
     },
   }
 }

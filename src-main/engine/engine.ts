@@ -57,7 +57,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
     const queue = await openQueue({
       log: jobLog,
       run,
-      ...jobOutputs(project, shelf),
+      ...jobOutputs(project, shelf, tasks),
       workOf: paths.workOf,
       listener: {
         changed: (job) => emit({ event: 'job.changed', data: { job } }),

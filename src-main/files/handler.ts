@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Id } from '../contract/records'
+import { editedPeaksResponse, editedResponse, versionFor } from './edited-sound'
 import { liveResponse, type LiveLine } from './live-sound'
 import { securityHeaders, textResponse } from './headers'
 import { inside, plainNames } from './path-guard'
@@ -47,7 +48,7 @@ function attachment(name: string): string {
 }
 
 /**
- * Everything that goes by URL, for Electron's scheme and the Node host alike: the window's bundle, `/media/<id>`, `/media/<id>/peaks`, `/media/<id>/mel`,
+ * Everything that goes by URL, for Electron's scheme and the Node host alike: the window's bundle, `/media/<id>`, `/media/<id>/peaks` (both of an edited sound as it is now, or as it was: `?v=<version>`), `/media/<id>/mel`,
  * `/media/<id>/preview`, `/media/<id>/thumb`, `/packs/<id>/voices/<n>`, `/exports/<name>`, `PUT /upload`, `POST /recordings/<id>`, `POST /live/<session>`. Never rejects; each answer carries the security headers.
  */
 export function filesHandler({
@@ -78,6 +79,11 @@ export function filesHandler({
 
     if (first === 'media') {
       if (!Id.safeParse(second).success || names.length > 3 || (third && !parts.has(third))) return notFound()
+      const version = third && third !== 'peaks' ? undefined : await versionFor(request, assets, second!)
+      if (version !== undefined) {
+        const edited = third ? editedPeaksResponse : editedResponse
+        return (await edited(request, assets, second!, version)) ?? notFound()
+      }
       const file = third ? await inside(assets, second!, parts.get(third)!) : await mediaFile(assets, second!)
       if (file) return rangeResponse(request, file)
       const known = await inside(assets, second!)

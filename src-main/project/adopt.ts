@@ -1,10 +1,11 @@
 import type { Asset, AudioFacts, Origin, RecordedBy } from '@contract'
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
 import { extname, join } from 'node:path'
-import { openAudio, type AudioReader } from '../dsp'
+import { isEditList, openAudio, type AudioReader } from '../dsp'
 import { asNagareError, NagareError } from '../lib/errors'
 import { newId } from '../lib/id'
 import { writeAssetRecord } from './assets'
+import { listFile } from './edits/edits'
 import { hashFile, measure, playableSamples, refuseAborted } from './measure'
 import { safeFileName } from './names'
 import type { Project } from './open-project'
@@ -33,8 +34,14 @@ const sourceName = (name: string) => {
   return /^\.[a-z0-9]{1,8}$/.test(extension) ? `source${extension}` : 'source.audio'
 }
 
-/** The file in an asset's folder that holds its samples best: the decoded copy if there is one, else what came in, which mel spectrograms and pictures always are. Throws `not-found`. */
+/** The file in an asset's folder that holds what it is now: of an edited sound the list of its edits, else as `originalFile`. Throws `not-found`. */
 export async function contentFile(project: Project, id: string): Promise<string> {
+  const { edit } = project.assets.get(id)
+  return edit ? join(project.paths.asset(id), listFile(edit.version)) : originalFile(project, id)
+}
+
+/** The file in an asset's folder that holds its samples best, whatever editing made of them: the decoded copy if there is one, else what came in, which mel spectrograms and pictures always are. Throws `not-found`. */
+export async function originalFile(project: Project, id: string): Promise<string> {
   const folder = project.paths.asset(project.assets.get(id).id)
   const names = await readdir(folder)
   const name = names.find((name) => name === 'pcm.wav') ?? names.find((name) => name.startsWith('source.'))
@@ -97,6 +104,11 @@ export async function adopt(project: Project, incoming: IncomingFile, options: A
       if (isLate) readLater(project, asset, options.onUnreadable)
       return asset
     }
+    if (await isEditList(incoming.file))
+      throw new NagareError('bad-input', `${incoming.name}: expected a recording, found a list of edits.`, {
+        hint: 'Add the recording itself, or export the edited one.',
+        file: incoming.name,
+      })
     reader = await openAudio(incoming.file, { spoolFolder: stage })
     const { sampleRate, channels, frames, container, encoding } = reader.info
     const playable = container === 'wav' ? await playableSamples(incoming.file) : undefined
@@ -146,11 +158,14 @@ function readLater(project: Project, asset: Asset, onUnreadable: AdoptOptions['o
   const { assets, log, paths, closing } = project
   let file = paths.asset(asset.id)
   const work = async () => {
-    file = await contentFile(project, asset.id)
+    file = await originalFile(project, asset.id)
     const found =
       asset.kind === 'image' ? await drawLate(project, asset, file) : await measureLate(project, asset, file)
     const sha256 = await hashFile(file)
-    if (assets.has(asset.id)) await assets.put({ ...assets.get(asset.id), ...found, sha256 })
+    if (!assets.has(asset.id)) return
+    const now = assets.get(asset.id)
+    // What was edited meanwhile has levels of its own.
+    await assets.put({ ...now, ...(found && !now.edit ? { audio: { ...now.audio!, ...found } } : {}), sha256 })
   }
   project.inBackground(
     work().catch(async (thrown: unknown) => {
@@ -169,7 +184,7 @@ async function measureLate({ paths, io, closing, assets }: Project, asset: Asset
   try {
     const { peaks, loudness, peak } = await measure(reader, { signal: closing })
     if (assets.has(asset.id)) await io.write(join(paths.asset(asset.id), 'peaks.bin'), peaks)
-    return { audio: { ...asset.audio!, loudness, peak } }
+    return { loudness, peak }
   } finally {
     await reader.close()
   }
@@ -183,7 +198,7 @@ async function drawLate({ paths, closing, assets }: Project, asset: Asset, file:
     if (assets.has(asset.id))
       for (const name of ['thumb.png', 'preview.png'])
         await rename(join(stage, name), join(paths.asset(asset.id), name))
-    return {}
+    return undefined
   } finally {
     await rm(stage, { recursive: true, force: true })
   }

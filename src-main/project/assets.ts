@@ -28,10 +28,17 @@ export interface AssetStore {
   rename(id: string, name: string): Promise<void>
   /** Deletes the asset and its files; a link in its place is cut, never followed. */
   remove(id: string): Promise<void>
+  /** Takes the asset out of sight and leaves its files, which other documents are made of. */
+  keep(id: string): Promise<void>
+  /** Ids of assets that were so kept. */
+  kept(): Promise<string[]>
+  /** Deletes the files of one of them. */
+  dropKept(id: string): Promise<void>
   subscribe(listener: AssetListener): void
 }
 
 const recordFile = (folder: string) => join(folder, 'asset.json')
+const keptFile = (folder: string) => join(folder, 'kept.json')
 
 /** Writes the record of an asset into `folder`. */
 export const writeAssetRecord = (folder: string, asset: Asset) =>
@@ -44,6 +51,7 @@ export async function openAssets(paths: Layout, log: Log): Promise<AssetStore> {
 
   for (const entry of await readdir(paths.assets, { withFileTypes: true })) {
     if (!entry.isDirectory() || !Id.safeParse(entry.name).success) continue
+    if (await isThere(keptFile(paths.asset(entry.name)))) continue
     try {
       const asset = Asset.parse(JSON.parse(await readFile(recordFile(paths.asset(entry.name)), 'utf8')))
       if (asset.id !== entry.name)
@@ -70,6 +78,25 @@ export async function openAssets(paths: Layout, log: Log): Promise<AssetStore> {
       name,
       [...assets.values()].filter(({ id }) => id !== except).map((asset) => asset.name),
     )
+  const gone = (id: string) => {
+    assets.delete(id)
+    for (const listener of listeners) listener.removed(id)
+  }
+  /** Deletes an asset's folder; a link in its place is cut, never followed. */
+  const wipe = async (id: string, name: string) => {
+    const folder = paths.asset(id)
+    const trash = join(paths.work, `removed-${id}`)
+    try {
+      const found = await lstat(folder).catch(() => undefined)
+      if (found?.isSymbolicLink()) await unlink(folder)
+      else if (found) {
+        await rename(folder, trash)
+        await rm(trash, { recursive: true, force: true })
+      }
+    } catch (thrown) {
+      throw asNagareError(thrown, name)
+    }
+  }
   const put = async (asset: Asset) => {
     await writeAssetRecord(paths.asset(asset.id), asset)
     tell(asset)
@@ -88,22 +115,29 @@ export async function openAssets(paths: Layout, log: Log): Promise<AssetStore> {
     },
     rename: (id, name) => put({ ...get(id), name: freeName(name, id) }),
     async remove(id) {
-      const { name } = get(id)
-      const folder = paths.asset(id)
-      const trash = join(paths.work, `removed-${id}`)
-      try {
-        const found = await lstat(folder).catch(() => undefined)
-        if (found?.isSymbolicLink()) await unlink(folder)
-        else if (found) {
-          await rename(folder, trash)
-          await rm(trash, { recursive: true, force: true })
-        }
-      } catch (thrown) {
-        throw asNagareError(thrown, name)
-      }
-      assets.delete(id)
-      for (const listener of listeners) listener.removed(id)
+      await wipe(id, get(id).name)
+      gone(id)
     },
+    async keep(id) {
+      const folder = paths.asset(id)
+      await rename(recordFile(folder), keptFile(folder)).catch((thrown: unknown) => {
+        throw asNagareError(thrown, get(id).name)
+      })
+      gone(id)
+    },
+    async kept() {
+      const found: string[] = []
+      for (const name of await readdir(paths.assets))
+        if (Id.safeParse(name).success && (await isThere(keptFile(paths.asset(name))))) found.push(name)
+      return found
+    },
+    dropKept: (id) => wipe(id, id),
     subscribe: (listener) => void listeners.add(listener),
   }
 }
+
+const isThere = (path: string): Promise<boolean> =>
+  lstat(path).then(
+    () => true,
+    () => false,
+  )

@@ -1,4 +1,4 @@
-import type { AssetFormat, ExportFormat } from '@contract'
+import type { AssetFormat, ExportFormat, Stretch } from '@contract'
 import { constants } from 'node:fs'
 import { copyFile, stat } from 'node:fs/promises'
 import { extname, join } from 'node:path'
@@ -23,11 +23,17 @@ export interface Exported {
 /** Names of finished exports and what each holds, so that a second export of another asset does not replace a first. */
 const taken = new WeakMap<Project, Map<string, string>>()
 
-function exportName(project: Project, id: string, format: AssetFormat, ending: string): string {
+function exportName(
+  project: Project,
+  id: string,
+  { format, range }: { format: AssetFormat; range: Stretch | undefined },
+  ending: string,
+): string {
   const names = taken.get(project) ?? new Map<string, string>()
   taken.set(project, names)
-  const base = stem(safeFileName(project.assets.get(id).name))
-  const content = `${id} ${format} ${base}`
+  const { name: own, edit } = project.assets.get(id)
+  const base = `${stem(safeFileName(own))}${range ? ' (selection)' : ''}`
+  const content = JSON.stringify([id, edit?.version, format, range, base])
   for (const [name, holds] of names) if (holds === content) return name
   const name = uniqueName(`${base}${ending}`, names.keys())
   names.set(name, content)
@@ -48,16 +54,21 @@ function startWriter(
 }
 
 /**
- * Writes an asset to `exports/`, sound in a format or anything as the file that the project holds; the file appears when complete.
+ * Writes an asset to `exports/`, sound in a format, all of it or the samples of `range`, or anything as the file that the project holds; the file appears
+ * when complete.
  * Throws `cancelled`, `disk-full`, `unsupported`, `not-found`.
  */
 export async function exportAsset(
   project: Project,
   id: string,
-  format: AssetFormat,
+  wanted: AssetFormat,
   signal?: AbortSignal,
+  range?: Stretch,
 ): Promise<Exported> {
   const asset = project.assets.get(id)
+  // Of what was edited there is no file as it is.
+  const isMade = asset.edit !== undefined || range !== undefined
+  const format = wanted === 'as-is' && isMade ? 'wav-f32' : wanted
   const source = await contentFile(project, id)
   if (format !== 'as-is' && asset.kind !== 'audio')
     throw new NagareError('unsupported', `${asset.name}: expected sound to export, this is a ${asset.kind} asset.`, {
@@ -65,12 +76,12 @@ export async function exportAsset(
       file: asset.name,
     })
   const ending = format === 'as-is' ? extname(source) : format.startsWith('flac') ? '.flac' : '.wav'
-  const name = exportName(project, id, format, ending)
+  const name = exportName(project, id, { format, range }, ending)
   const path = join(project.paths.exports, name)
   try {
     refuseAborted(signal)
     if (format === 'as-is') await writeAside(path, (part) => copyFile(source, part, constants.COPYFILE_FICLONE))
-    else await writeSound(project, source, path, format, signal)
+    else await writeSound(project, source, path, { format, range }, signal)
     return { url: `/exports/${encodeURIComponent(name)}`, name, bytes: (await stat(path)).size }
   } catch (thrown) {
     throw asNagareError(thrown, name)
@@ -81,15 +92,25 @@ async function writeSound(
   project: Project,
   source: string,
   path: string,
-  format: ExportFormat,
+  { format, range }: { format: ExportFormat; range: Stretch | undefined },
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const reader = await openAudio(source, { spoolFolder: project.paths.work })
   let writer: AudioWriter | undefined
   try {
+    const { frames } = reader.info
+    const { from, to } = range ?? { from: 0, to: frames }
+    if (to > frames)
+      throw new NagareError('bad-input', `Expected a stretch within ${frames} samples, found ${from} to ${to}.`, {
+        hint: 'Select the stretch again.',
+      })
     writer = await startWriter(path, format, reader.info)
-    for (let block = await reader.read(blockFrames); block; block = await reader.read(blockFrames)) {
+    if (from > 0) await reader.seek(from)
+    for (let at = from; at < to;) {
       refuseAborted(signal)
+      const block = await reader.read(Math.min(blockFrames, to - at))
+      if (!block) break
+      at += block[0]!.length
       await writer.write(block)
     }
     await writer.finish()

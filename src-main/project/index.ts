@@ -1,5 +1,6 @@
-export { adopt, measureUnfinished, contentFile, type AdoptOptions } from './adopt'
+export { adopt, measureUnfinished, contentFile, originalFile, type AdoptOptions } from './adopt'
 export type { AssetListener, AssetStore } from './assets'
+export type { Edits } from './edits'
 export { exportAsset, type Exported } from './export-asset'
 export { layout, type Layout } from './layout'
 export { refuseAborted } from './measure'

@@ -6,7 +6,7 @@ export interface Layout {
   manifest: string
   lock: string
   jobLog: string
-  /** One folder per asset: `asset.json`, `source.<ext>`, `peaks.bin`, `pcm.wav` where the source does not play by range, `mel.f32` of a mel spectrogram, `preview.png` and `thumb.png` of a picture. */
+  /** One folder per asset: `asset.json`, `source.<ext>`, `peaks.bin`, `pcm.wav` where the source does not play by range, `mel.f32` of a mel spectrogram, `preview.png` and `thumb.png` of a picture, `edit-<version>.json` and `peaks-<version>.bin` of an edited sound. */
   assets: string
   /** Part outputs of running jobs and of files being taken in. */
   work: string
@@ -15,6 +15,9 @@ export interface Layout {
   exports: string
   /** One folder per recording that is being made: `recording.json`, `sound.wav`. */
   recordings: string
+  /** The file of an asset's edits. */
+  history(asset: string): string
+  histories: string
   asset(id: string): string
   workOf(job: string): string
 }
@@ -32,6 +35,8 @@ export function layout(folder: string): Layout {
     incoming: at('incoming'),
     exports: at('exports'),
     recordings: at('recordings'),
+    histories: at('history'),
+    history: (asset) => at('history', `${asset}.jsonl`),
     asset: (id) => at('assets', id),
     workOf: (job) => at('work', job),
   }

@@ -4,8 +4,10 @@ import { basename, join } from 'node:path'
 import { z } from 'zod'
 import { sweepParts, writeFileAtomic } from '../lib/atomic-file'
 import { asNagareError, NagareError } from '../lib/errors'
+import { appendLine } from '../lib/line-file'
 import { silent, type Log } from '../lib/log'
 import { openAssets, type AssetStore } from './assets'
+import { openDocuments, type Edits } from './edits'
 import { layout, type Layout } from './layout'
 import { takeLock } from './lock'
 import { sweepUploads } from './sources'
@@ -17,11 +19,14 @@ export type Manifest = z.infer<typeof Manifest>
 export interface ProjectIo {
   copy(from: string, to: string): Promise<void>
   write(path: string, data: Uint8Array): Promise<void>
+  /** Adds a line to a file, flushed to disk; `appendLine` where it is left out. */
+  append?(path: string, line: string): Promise<void>
 }
 
-const realIo: ProjectIo = {
+const realIo: Required<ProjectIo> = {
   copy: (from, to) => copyFile(from, to, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL),
   write: writeFileAtomic,
+  append: appendLine,
 }
 
 /** A project folder, open and locked for this process. */
@@ -29,7 +34,9 @@ export interface Project {
   readonly paths: Layout
   readonly manifest: Manifest
   readonly assets: AssetStore
-  readonly io: ProjectIo
+  /** What was done to its recordings. */
+  readonly edits: Edits
+  readonly io: Required<ProjectIo>
   readonly log: Log
   /** Aborted when the project closes. */
   readonly closing: AbortSignal
@@ -47,10 +54,8 @@ export interface ProjectOptions {
  * Opens the project in `folder`, making it when the folder is new or empty; wipes what an earlier process left unfinished.
  * Throws `conflict` (open elsewhere; a folder full of other things), `corrupt`, `unsupported` (from a newer Nagare).
  */
-export async function openProject(
-  folder: string,
-  { log = silent, io = realIo }: ProjectOptions = {},
-): Promise<Project> {
+export async function openProject(folder: string, { log = silent, io: given }: ProjectOptions = {}): Promise<Project> {
+  const io = { ...realIo, ...given }
   await mkdir(folder, { recursive: true }).catch((thrown: unknown) => {
     throw asNagareError(thrown, folder)
   })
@@ -59,7 +64,8 @@ export async function openProject(
   const lock = await takeLock(paths.lock)
   try {
     const manifest = await readManifest(paths)
-    for (const sub of [paths.assets, paths.work, paths.incoming, paths.exports, paths.recordings]) await ownFolder(sub)
+    for (const sub of [paths.assets, paths.work, paths.incoming, paths.exports, paths.recordings, paths.histories])
+      await ownFolder(sub)
     for (const sub of [paths.work, paths.exports])
       for (const name of await readdir(sub)) await rm(join(sub, name), { recursive: true, force: true })
     await sweepParts(paths.folder)
@@ -67,17 +73,17 @@ export async function openProject(
     const assets = await openAssets(paths, log)
     const controller = new AbortController()
     const background = new Set<Promise<void>>()
-    return {
-      paths,
-      manifest,
-      assets,
-      io,
-      log,
+    const own = {
+      ...{ paths, manifest, assets, io, log },
       closing: controller.signal,
-      inBackground(work) {
+      inBackground(work: Promise<void>) {
         background.add(work)
         void work.finally(() => background.delete(work)).catch(() => {})
       },
+    }
+    return {
+      ...own,
+      edits: await openDocuments(own),
       async close() {
         controller.abort()
         await Promise.allSettled(background)

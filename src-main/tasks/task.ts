@@ -56,6 +56,8 @@ export interface TaskDefinition<Schema extends z.ZodType = z.ZodType> {
   /** The kinds of pack that it runs on, e.g. `vae-nmf`, the usual one first. */
   packKinds: readonly string[]
   settings: Schema
+  /** Seconds on either side of a stretch that it hears too, where a stretch of a sound is all it is to work on. */
+  context?: number
   /** The command line's words for these settings, without program name, input and output. */
   commandOptions(settings: z.output<Schema>): string[]
   /** Runs to the end, or throws; leaves no half file either way. */

@@ -22,9 +22,9 @@ export function assetHandlers(
         throw new NagareError('conflict', `${project.assets.get(asset).name} is being worked on.`, {
           hint: 'Cancel the job first.',
         })
-      await project.assets.remove(asset)
+      await project.edits.remove(asset)
       return {}
     },
-    'asset.export': ({ asset, format }, { signal }) => exportAsset(project, asset, format, signal),
+    'asset.export': ({ asset, format, range }, { signal }) => exportAsset(project, asset, format, signal, range),
   }
 }

@@ -2,6 +2,7 @@ import type { Handlers } from '@contract'
 import type { EngineParts } from '../parts'
 import { assetHandlers } from './asset'
 import { deviceHandlers } from './device'
+import { editHandlers } from './edit'
 import { jobHandlers } from './job'
 import { liveHandlers } from './live'
 import { packHandlers } from './pack'
@@ -15,6 +16,7 @@ export function handlersOf(parts: EngineParts): Handlers {
   return {
     ...stateHandlers(parts),
     ...assetHandlers(parts),
+    ...editHandlers(parts),
     ...recordHandlers(parts),
     ...liveHandlers(parts),
     ...taskHandlers(parts),

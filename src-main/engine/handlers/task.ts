@@ -6,6 +6,7 @@ import { newId } from '../../lib/id'
 import { choosePack } from '../../packs'
 import type { TaskDefinition } from '../../tasks/task'
 import { jobCommand } from '../job-command'
+import { checkRange } from '../job-sound'
 import type { EngineParts } from '../parts'
 import { takeSource } from '../take-source'
 
@@ -28,7 +29,11 @@ function checkSettings(task: TaskDefinition, given: Record<string, unknown>): Re
 }
 
 /** A job that waits for its turn. */
-function newJob(task: TaskDefinition, source: Asset, plan: Pick<Job, 'settings' | 'pack' | 'device' | 'seed'>): Job {
+function newJob(
+  task: TaskDefinition,
+  source: Asset,
+  plan: Pick<Job, 'settings' | 'pack' | 'device' | 'seed' | 'range'>,
+): Job {
   return {
     ...plan,
     id: newId('j'),
@@ -37,6 +42,7 @@ function newJob(task: TaskDefinition, source: Asset, plan: Pick<Job, 'settings' 
     task: task.id,
     label: task.label,
     source: source.id,
+    ...(source.edit ? { revision: source.edit.revision } : {}),
     state: 'queued',
     attempt: 0,
     createdAt: new Date().toISOString(),
@@ -57,7 +63,7 @@ export function taskHandlers(parts: EngineParts): Pick<Handlers, 'task.run'> {
     emit({ event: 'settings.changed', data: { settings: await store.change(given) } })
   }
   return {
-    async 'task.run'({ task: id, source, settings: given, pack: packId, seed = randomInt(2 ** 31) }, context) {
+    async 'task.run'({ task: id, source, range, settings: given, pack: packId, seed = randomInt(2 ** 31) }, context) {
       const task = findTask(tasks, id)
       const settings = checkSettings(task, given)
       const pack = choosePack(shelf.list(), task.packKinds, packId).record.id
@@ -70,7 +76,8 @@ export function taskHandlers(parts: EngineParts): Pick<Handlers, 'task.run'> {
             `${asset.name}: ${task.label} works on ${task.accepts.join(' and ')} files, this is ${asset.kind}.`,
             { file: asset.name },
           )
-        const job = newJob(task, asset, { settings, pack, device, seed })
+        if (range) checkRange(await project.edits.listOf(asset.id), range)
+        const job = newJob(task, asset, { settings, pack, device, seed, ...(range ? { range } : {}) })
         await queue.add(job)
         const models = packId === undefined ? {} : { [id]: packId }
         await remember({ tasks: { [id]: given }, models }).catch((thrown: unknown) =>

@@ -22,6 +22,8 @@ export const enhance: TaskDefinition<typeof enhanceSettings> = {
   accepts: ['audio'],
   packKinds: ['vae-nmf'],
   settings: enhanceSettings,
+  // What is noise is learned from the sound itself.
+  context: 4,
   commandOptions: ({ strength, iterations, precision }) => [
     ...['--strength', String(strength), '--iterations', String(iterations)],
     ...(precision === 'float32' ? [] : ['--precision', precision]),

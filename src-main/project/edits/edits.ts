@@ -1,0 +1,280 @@
+import type { Asset, Edit, EditKind, EditList, EditState } from '@contract'
+import { readPeaks } from '@contract'
+import { lstat, readdir, readFile, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import {
+  assetSound,
+  editedPeaks,
+  encodeEditList,
+  encodePeaks,
+  framesOf,
+  largestPeak,
+  openAudio,
+  openEdits,
+  wavHeader,
+  wholeOf,
+  type OpenEdits,
+} from '../../dsp'
+import { openWav } from '../../dsp/wav-reader'
+import { NagareError } from '../../lib/errors'
+import { measure } from '../measure'
+import type { Project } from '../open-project'
+import { assetsIn, newHistory, versionOf, withEntry, type History, type HistoryEntry } from './history'
+import { readHistory } from './history-file'
+
+/** Documents of at most so many samples (all channels) are measured before an edit is answered. */
+const promptSamples = 2_000_000
+/** Versions of a document whose files are kept, so that undo finds them. */
+const versionsKept = 6
+
+/** The edited documents of a project. */
+export interface Edits {
+  apply(asset: string, kind: EditKind, edit: Edit): Promise<Asset>
+  /** Throws `conflict` where there is nothing to take back, or to do again. */
+  undo(asset: string): Promise<Asset>
+  redo(asset: string): Promise<Asset>
+  /** Makes `list` what an asset is before its first edit, in place of its own sound. */
+  begin(asset: string, list: EditList): Promise<Asset>
+  /** What an asset is now, or was after `revision` steps. Throws `unsupported` for what is no sound, `not-found`. */
+  listOf(asset: string, revision?: number): Promise<EditList>
+  /** Opens a list to read its sound. */
+  open(list: EditList): OpenEdits
+  /** Removes an asset. Its file stays, out of sight, as long as another document is made of it or could be again by undo. */
+  remove(asset: string): Promise<void>
+}
+
+interface Document {
+  entries: HistoryEntry[]
+  history: History
+  damagedAfter?: number
+}
+
+/** The file of a version's list, and of its peaks, in the asset's folder. */
+export const listFile = (version: string): string => `edit-${version}.json`
+export const peaksFile = (version: string): string => `peaks-${version}.bin`
+
+/** Opens what was done to the documents of a project, and brings their records in step with it. */
+export async function openDocuments(project: Omit<Project, 'edits' | 'close'>): Promise<Edits> {
+  const { assets, paths, io, log } = project
+  const documents = new Map<string, Document>()
+  const measuring = new Map<string, AbortController>()
+  const turns = new Map<string, Promise<unknown>>()
+
+  const soundOf = (id: string): Asset => {
+    const asset = assets.get(id)
+    if (asset.audio) return asset
+    throw new NagareError('unsupported', `${asset.name}: expected sound to edit, this is ${asset.kind}.`, {
+      file: asset.name,
+      hint: asset.kind === 'mel' ? 'Vocode it, and edit what comes of it.' : 'Choose a recording.',
+    })
+  }
+
+  /** The asset's own sound as a list. */
+  const ownList = async (asset: Asset): Promise<EditList> => {
+    const path = await assetSound(paths.assets, asset.id)
+    if (path === undefined)
+      throw new NagareError('not-found', `${asset.name}: its file is gone from the project.`, { file: asset.name })
+    const reader = await openWav(path, { allowTruncated: true })
+    await reader.close()
+    return wholeOf(asset.id, reader.info)
+  }
+
+  const documentOf = async (asset: Asset): Promise<Document> => {
+    const known = documents.get(asset.id)
+    if (known) return known
+    const read = await readHistory(paths.history(asset.id), await ownList(asset))
+    documents.set(asset.id, read)
+    return read
+  }
+
+  const open = (list: EditList) => openEdits(list, paths.assets)
+
+  /** One edit of a document after the other. */
+  const inTurn = <T>(id: string, work: () => Promise<T>): Promise<T> => {
+    const mine = (turns.get(id) ?? Promise.resolve()).then(work, work)
+    turns.set(
+      id,
+      mine.catch(() => undefined),
+    )
+    return mine
+  }
+
+  const isThere = (path: string) =>
+    lstat(path).then(
+      () => true,
+      () => false,
+    )
+
+  /** Writes what a version is served from; peaks only where those of all that it is made of are known. */
+  const writeVersion = async (id: string, version: string, list: EditList) => {
+    const folder = paths.asset(id)
+    if (!(await isThere(join(folder, listFile(version)))))
+      await io.write(join(folder, listFile(version)), encodeEditList(list))
+    const file = join(folder, peaksFile(version))
+    if (await isThere(file)) return readPeaks(ownBuffer(await readFile(file)))
+    const edits = open(list)
+    try {
+      const peaks = await editedPeaks(list, edits.rendering, async (asset) =>
+        readPeaks(ownBuffer(await readFile(join(paths.asset(asset), 'peaks.bin')))),
+      )
+      await io.write(file, encodePeaks(peaks))
+      return peaks
+    } catch (thrown) {
+      // One that is still being read through has no peaks yet: the measuring below makes them.
+      if ((thrown as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+      throw thrown
+    } finally {
+      await edits.close()
+    }
+  }
+
+  /** Removes files of versions but for the newest few and `version`. */
+  const prune = async (id: string, version: string) => {
+    const folder = paths.asset(id)
+    const files = (await readdir(folder)).filter((name) => /^edit-[0-9a-f]{16}\.json$/.test(name))
+    const facts = await Promise.all(
+      files.map(async (name) => ({ name, at: (await lstat(join(folder, name))).mtimeMs })),
+    )
+    const old = facts.sort((a, b) => b.at - a.at).slice(versionsKept)
+    for (const { name } of old) {
+      const other = name.slice(5, 21)
+      if (other === version) continue
+      for (const file of [listFile(other), peaksFile(other)]) await rm(join(folder, file), { force: true })
+    }
+  }
+
+  /** Reads a version through and completes its level, and its peaks where they are missing. */
+  const measureVersion = async (id: string, version: string, signal: AbortSignal) => {
+    const folder = paths.asset(id)
+    const reader = await openAudio(join(folder, listFile(version)))
+    try {
+      const { peaks, ...level } = await measure(reader, { signal })
+      const file = join(folder, peaksFile(version))
+      if (assets.has(id) && !(await isThere(file))) await io.write(file, peaks)
+      return level
+    } finally {
+      await reader.close()
+    }
+  }
+
+  const measureLater = (id: string, version: string) => {
+    const controller = new AbortController()
+    measuring.set(id, controller)
+    const signal = AbortSignal.any([controller.signal, project.closing])
+    const work = measureVersion(id, version, signal).then(
+      async (level) => {
+        const now = assets.has(id) ? assets.get(id) : undefined
+        if (now?.edit?.version === version) await assets.put({ ...now, audio: { ...now.audio!, ...level } })
+      },
+      (thrown: unknown) => {
+        if (!signal.aborted) log.warn('edit-not-measured', { asset: id, error: thrown })
+      },
+    )
+    project.inBackground(work)
+  }
+
+  /** Makes a document's record say what the document is, and puts the files there that it is served from. */
+  const show = async (
+    id: string,
+    { history, damagedAfter }: Document,
+    before?: () => Promise<void>,
+  ): Promise<Asset> => {
+    const { list, revision, done, undone } = history
+    const version = versionOf(list)
+    measuring.get(id)?.abort()
+    const peaks = await writeVersion(id, version, list)
+    await before?.()
+    const frames = framesOf(list)
+    const { sampleRate, channels } = list
+    const isPrompt = frames * channels <= promptSamples
+    const level = isPrompt
+      ? await measureVersion(id, version, project.closing)
+      : { loudness: null, peak: peaks ? largestPeak(peaks) : 0 }
+    const edit: EditState = {
+      ...{ revision, version, undo: done.at(-1)?.kind ?? null, redo: undone.at(-1)?.kind ?? null },
+      ...(damagedAfter === undefined ? {} : { damagedAfter }),
+    }
+    const pcm = { offset: wavHeader({ sampleRate, channels, format: 'f32' }, frames).length, encoding: 'f32' as const }
+    const asset = assets.get(id)
+    const shown: Asset = { ...asset, audio: { ...asset.audio!, sampleRate, channels, frames, pcm, ...level }, edit }
+    await assets.put(shown)
+    if (!isPrompt) measureLater(id, version)
+    await prune(id, version)
+    return shown
+  }
+
+  type Change = HistoryEntry extends infer E ? (E extends HistoryEntry ? Omit<E, 'at'> : never) : never
+  const take = (id: string, change: Change): Promise<Asset> =>
+    inTurn(id, async () => {
+      const before = await documentOf(soundOf(id))
+      const entry = { at: new Date().toISOString(), ...change } as HistoryEntry
+      const after = { entries: [...before.entries, entry], history: withEntry(before.history, entry) }
+      return show(id, after, async () => {
+        await io.append(paths.history(id), JSON.stringify(entry))
+        documents.set(id, after)
+      })
+    })
+
+  /** Whether an asset's own sound is part of a document other than itself. */
+  const isNeeded = (id: string) =>
+    [...documents].some(([other, { entries }]) => other !== id && assetsIn(entries).has(id))
+
+  /** Deletes the files of removed assets that no document needs any more. */
+  const sweepKept = async () => {
+    for (const id of await assets.kept()) if (!isNeeded(id)) await assets.dropKept(id)
+  }
+
+  for (const asset of assets.list()) {
+    if (!asset.audio || (!asset.edit && !(await isThere(paths.history(asset.id))))) continue
+    try {
+      const found = await documentOf(asset)
+      const { history } = found
+      // A history that is gone altogether leaves the recording as it came.
+      const document =
+        asset.edit && history.revision < asset.edit.revision ? { damagedAfter: history.revision, ...found } : found
+      documents.set(asset.id, document)
+      const version = versionOf(history.list)
+      const isInStep =
+        asset.edit?.revision === history.revision &&
+        asset.edit.version === version &&
+        asset.edit.damagedAfter === document.damagedAfter &&
+        (await isThere(join(paths.asset(asset.id), listFile(version))))
+      if (document.damagedAfter !== undefined)
+        log.warn('history-damaged', { asset: asset.id, after: document.damagedAfter })
+      if (!isInStep) await show(asset.id, document)
+      else if (asset.audio.loudness === null) measureLater(asset.id, version)
+    } catch (thrown) {
+      log.warn('history-not-read', { asset: asset.id, error: thrown })
+    }
+  }
+  await sweepKept()
+
+  return {
+    open,
+    apply: (id, kind, edit) => take(id, { type: 'edit', kind, edit }),
+    undo: (id) => take(id, { type: 'undo' }),
+    redo: (id) => take(id, { type: 'redo' }),
+    begin: (id, list) => take(id, { type: 'base', list }),
+    async listOf(id, revision) {
+      const { entries, history } = await documentOf(soundOf(id))
+      if (revision === undefined || revision === history.revision) return history.list
+      if (revision > entries.length)
+        throw new NagareError('not-found', `There is no step ${revision} in the history of ${assets.get(id).name}.`)
+      return entries.slice(0, revision).reduce(withEntry, newHistory(await ownList(assets.get(id)))).list
+    },
+    remove: (id) =>
+      inTurn(id, async () => {
+        assets.get(id)
+        measuring.get(id)?.abort()
+        if (isNeeded(id)) await assets.keep(id)
+        else await assets.remove(id)
+        documents.delete(id)
+        await rm(paths.history(id), { force: true })
+        await sweepKept()
+      }),
+  }
+}
+
+/** The bytes in a buffer of their own. */
+const ownBuffer = (bytes: Uint8Array): ArrayBuffer =>
+  bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer

@@ -1,0 +1,1 @@
+export { listFile, openDocuments, peaksFile, type Edits } from './edits'
