@@ -83,6 +83,8 @@ export const Origin = z.object({
   seconds,
   /** What the task found on the way, e.g. `clippedSource`, the share of the source's samples at full scale. */
   facts: z.record(z.string(), z.unknown()).optional(),
+  /** The command line that does the same. */
+  command: z.string().optional(),
 })
 export type Origin = z.infer<typeof Origin>
 

@@ -21,12 +21,20 @@ export function jobOutputs(project: Project, shelf: PackShelf): Pick<QueueOption
       const sourceName = assets.get(source).name
       return { task, source: await contentFile(project, source), sourceName, settings, pack: entry.path, device, seed }
     },
-    async finish({ id, task, source, settings, device, fallback, seed }, outputs, seconds) {
+    async finish({ id, task, source, settings, device, fallback, seed, command }, outputs, seconds) {
       const pack = packs.get(id)!
       packs.delete(id)
       const results: string[] = []
       for (const { role, file, name, settings: used, facts } of outputs) {
-        const made = { settings: used ?? settings, seed, device, fallback, seconds, ...(facts ? { facts } : {}) }
+        const made = {
+          settings: used ?? settings,
+          seed,
+          device,
+          fallback,
+          seconds,
+          ...(facts ? { facts } : {}),
+          command,
+        }
         const origin: Origin = { job: id, task, role, source, pack, ...made }
         results.push((await adopt(project, { file, name, move: true }, { origin, thorough: true })).id)
       }
