@@ -100,6 +100,10 @@ export const RecordedBy = z.object({
 })
 export type RecordedBy = z.infer<typeof RecordedBy>
 
+/** A place in a sound that a person has named, in seconds from its start. */
+export const Marker = z.object({ id: Id, time: seconds, name: z.string().max(200) })
+export type Marker = z.infer<typeof Marker>
+
 export const Asset = z.object({
   id: Id,
   name: z.string(),
@@ -112,6 +116,8 @@ export const Asset = z.object({
   image: ImageFacts.optional(),
   origin: Origin.optional(),
   recorded: RecordedBy.optional(),
+  /** In the order of their times. */
+  markers: z.array(Marker).max(1000).optional(),
 })
 export type Asset = z.infer<typeof Asset>
 

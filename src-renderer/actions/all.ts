@@ -15,6 +15,7 @@ import { compareActions } from './compare'
 import { addFiles, pickFiles } from './files'
 import { removeSource, step } from './library'
 import { hasSound, listenActions } from './listen'
+import { markerActions } from './markers'
 import { pictureActions } from './picture'
 import { switchTheme } from './settings'
 import { redoLast, undoLast } from './undo'
@@ -197,6 +198,7 @@ export const actions = {
   },
 
   ...listenActions,
+  ...markerActions,
 
   spectrogram: {
     id: 'spectrogram',

@@ -1,6 +1,16 @@
 import { compare, isBlind, heardSounds } from '../state/compare.svelte'
 import { targetVoice } from '../convert/target-voice'
-import { hear, listening, markRegion, seek, setLooping, setRegion, toggle } from '../state/listening.svelte'
+import {
+  hear,
+  listening,
+  markRegion,
+  paces,
+  seek,
+  setPace,
+  setLooping,
+  setRegion,
+  toggle,
+} from '../state/listening.svelte'
 import { toggleSample } from '../state/voice-sample.svelte'
 import { en } from '../text/en'
 import type { Action } from './action'
@@ -144,6 +154,24 @@ export const listenActions = {
     keys: [']'],
     when: hasSound,
     run: () => markRegion('to'),
+  },
+  slower: {
+    id: 'slower',
+    label: en.levels.slower,
+    group: 'listen',
+    keys: ['<'],
+    when: () => hasSound() && listening.pace > paces[0],
+    run: () => setPace(paces.findLast((pace) => pace < listening.pace)!),
+    repeats: true,
+  },
+  faster: {
+    id: 'faster',
+    label: en.levels.faster,
+    group: 'listen',
+    keys: ['>'],
+    when: () => hasSound() && listening.pace < paces.at(-1)!,
+    run: () => setPace(paces.find((pace) => pace > listening.pace)!),
+    repeats: true,
   },
   clearLoop: {
     id: 'clearLoop',

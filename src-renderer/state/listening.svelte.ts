@@ -1,6 +1,7 @@
 import type { Asset } from '@contract'
 import { matchAll } from '../audio/loudness'
 import { Player, type Track } from '../audio/player'
+import { forgetLevels, levelVolume, tapLevels } from './levels.svelte'
 import { en } from '../text/en'
 import { tellError } from './notices.svelte'
 
@@ -23,7 +24,12 @@ export const listening = $state({
   /** The selected stretch; repeated when `looping`. */
   region: null as { from: number; to: number } | null,
   looping: true,
+  /** How many times as fast as recorded it plays. */
+  pace: 1,
 })
+
+/** Channels that the level is measured on: two where any of the tracks has two. */
+let channelsHeard = 1
 
 const player = new Player({
   onChange(now) {
@@ -32,6 +38,7 @@ const player = new Player({
     else listening.time = player.time
   },
   onError: (error) => tellError(en.player.failed, error),
+  onBus: (bus, context) => void tapLevels(bus, context, channelsHeard),
 })
 
 let watching = false
@@ -71,6 +78,8 @@ export function listenTo(source: Asset | undefined, sounds: readonly { role: Rol
     listening.region = null
     listening.time = 0
   }
+  channelsHeard = tracks.some(({ source: { channels } }) => channels === 2) ? 2 : 1
+  if (!same) forgetLevels()
   player.setTracks(tracks, same)
   listening.duration = player.duration
 }
@@ -88,12 +97,14 @@ export function gainsOf(sounds: readonly { role: Role; asset: Asset }[], match: 
 export const levelTracks = (gains: Record<string, number>) => player.setGains(gains)
 
 export function hear(role: Role) {
+  if (role !== listening.heard || listening.difference) forgetLevels()
   Object.assign(listening, { heard: role, difference: false })
   player.hear(role)
 }
 
 /** Lets what differs between the original and a role be heard. */
 export function hearDifference(role: Role) {
+  forgetLevels()
   Object.assign(listening, { heard: role, difference: true })
   player.hear(role, 'original')
 }
@@ -117,8 +128,23 @@ export function seek(seconds: number) {
   player.seek(time)
 }
 
+/** Moves on a resting sound by ear: a grain of it is heard at each place. */
+export function scrub(seconds: number) {
+  const time = Math.min(listening.duration, Math.max(0, seconds))
+  listening.time = time
+  void player.scrub(time)
+}
+
+export const paces = [0.5, 0.75, 1, 1.25, 1.5, 2] as const
+
+export function setPace(pace: number) {
+  listening.pace = pace
+  player.setPace(pace)
+}
+
 export function setVolume(volume: number) {
   listening.volume = volume
+  levelVolume(volume * volume)
   player.setVolume(volume * volume)
 }
 

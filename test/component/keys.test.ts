@@ -54,7 +54,8 @@ test('fields keep their keys, buttons keep Space, and the rest goes to the short
 
 test('a held key moves on and back; it switches nothing on and off', () => {
   expect(allActions.filter(({ repeats }) => repeats).map(({ id }) => id)).toEqual([
-    ...['next', 'previous', 'undo', 'redo', 'back', 'forward', 'backFine', 'forwardFine', 'zoomIn', 'zoomOut'],
+    ...['next', 'previous', 'undo', 'redo', 'back', 'forward', 'backFine', 'forwardFine', 'slower', 'faster'],
+    ...['nextMarker', 'previousMarker', 'zoomIn', 'zoomOut'],
     ...['nextRegion', 'previousRegion', 'panLeft', 'panRight', 'panUp', 'panDown'],
   ])
 })

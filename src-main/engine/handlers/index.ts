@@ -4,6 +4,7 @@ import { assetHandlers } from './asset'
 import { deviceHandlers } from './device'
 import { jobHandlers } from './job'
 import { liveHandlers } from './live'
+import { markerHandlers } from './markers'
 import { packHandlers } from './pack'
 import { recordHandlers } from './record'
 import { settingsHandlers } from './settings'
@@ -15,6 +16,7 @@ export function handlersOf(parts: EngineParts): Handlers {
   return {
     ...stateHandlers(parts),
     ...assetHandlers(parts),
+    ...markerHandlers(parts),
     ...recordHandlers(parts),
     ...liveHandlers(parts),
     ...taskHandlers(parts),
