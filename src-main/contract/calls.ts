@@ -8,6 +8,7 @@ import {
   Id,
   Job,
   LiveSession,
+  Marker,
   Pack,
   Progress,
   Settings,
@@ -30,6 +31,8 @@ export const calls = {
   'state.get': { args: nothing, result: Snapshot },
   'asset.add': { args: z.object({ source: Source }), result: z.object({ asset: Asset }) },
   'asset.rename': { args: z.object({ asset: Id, name: z.string().min(1).max(200) }), result: nothing },
+  /** Replaces all markers of a sound. */
+  'asset.mark': { args: z.object({ asset: Id, markers: z.array(Marker).max(1000) }), result: nothing },
   'asset.remove': { args: z.object({ asset: Id }), result: nothing },
   'asset.export': {
     args: z.object({ asset: Id, format: AssetFormat, range: Stretch.optional() }),

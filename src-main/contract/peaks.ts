@@ -13,6 +13,8 @@ export interface Peaks {
   /** Samples per channel. */
   frames: number
   levels: PeaksLevel[]
+  /** Where it is clipped: first frame and length of each stretch with three or more full-scale samples in a row, in pairs; undefined where nobody looked. */
+  clips?: number[]
 }
 
 /**
@@ -33,7 +35,7 @@ export function readPeaks(file: ArrayBuffer): Peaks {
     throw bad()
   }
   if (!Array.isArray(header?.levels)) throw bad()
-  const { sampleRate, channels, frames } = header
+  const { sampleRate, channels, frames, clips } = header
   const levels = header.levels.map(({ samplesPerBucket, buckets }) => {
     const values = channels * buckets * 2
     if (!(values >= 0) || at + values * 2 > bytes.length) throw bad()
@@ -42,5 +44,6 @@ export function readPeaks(file: ArrayBuffer): Peaks {
     return { samplesPerBucket, buckets, data }
   })
   if (levels.length === 0 || at !== bytes.length) throw bad()
-  return { sampleRate, channels, frames, levels }
+  const isKnown = Array.isArray(clips) && clips.every((value) => Number.isSafeInteger(value))
+  return { sampleRate, channels, frames, levels, ...(isKnown ? { clips } : {}) }
 }

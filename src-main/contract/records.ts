@@ -87,6 +87,8 @@ export const Origin = z.object({
   seconds,
   /** What the task found on the way, e.g. `clippedSource`, the share of the source's samples at full scale. */
   facts: z.record(z.string(), z.unknown()).optional(),
+  /** The command line that does the same. */
+  command: z.string().optional(),
 })
 export type Origin = z.infer<typeof Origin>
 
@@ -102,6 +104,10 @@ export const RecordedBy = z.object({
 })
 export type RecordedBy = z.infer<typeof RecordedBy>
 
+/** A place in a sound that a person has named, in seconds from its start. */
+export const Marker = z.object({ id: Id, time: seconds, name: z.string().max(200) })
+export type Marker = z.infer<typeof Marker>
+
 export const Asset = z.object({
   id: Id,
   name: z.string(),
@@ -116,6 +122,8 @@ export const Asset = z.object({
   recorded: RecordedBy.optional(),
   /** What editing made of it, where it was edited: `audio` and the samples served then are those of the edited sound. */
   edit: EditState.optional(),
+  /** In the order of their times. */
+  markers: z.array(Marker).max(1000).optional(),
 })
 export type Asset = z.infer<typeof Asset>
 

@@ -30,12 +30,20 @@ export function jobOutputs(
       const file = await jobSound(project, from, paths.workOf(id), contextOf(task))
       return { task, source: file, sourceName, settings, pack: entry.path, device, seed }
     },
-    async finish({ id, task, source, revision, range, settings, device, fallback, seed }, outputs, seconds) {
+    async finish({ id, task, source, revision, range, settings, device, fallback, seed, command }, outputs, seconds) {
       const pack = packs.get(id)!
       packs.delete(id)
       const results: string[] = []
       for (const { role, file, name, settings: used, facts } of outputs) {
-        const made = { settings: used ?? settings, seed, device, fallback, seconds, ...(facts ? { facts } : {}) }
+        const made = {
+          settings: used ?? settings,
+          seed,
+          device,
+          fallback,
+          seconds,
+          ...(facts ? { facts } : {}),
+          command,
+        }
         const origin: Origin = { job: id, task, role, source, ...(range ? { range } : {}), pack, ...made }
         const { id: result } = await adopt(project, { file, name, move: true }, { origin, thorough: true })
         if (range) {

@@ -5,14 +5,17 @@ import { isRecording, openRecorder, recorder } from '../record/recorder.svelte'
 import { closeRecorder, togglePause, toggleRecording } from '../record/recording'
 import { openDialog, panels, togglePicture } from '../state/panels.svelte'
 import { project } from '../state/project.svelte'
+import { isBlind, soundOf } from '../state/compare.svelte'
 import * as picture from '../state/seeing.svelte'
-import { selectedSource, selectedTake, selection, sources } from '../state/selection.svelte'
+import { selectedSource, selection, sources } from '../state/selection.svelte'
 import { isFitted, zoomBy, zoomFit } from '../state/view.svelte'
 import { en } from '../text/en'
 import type { Action } from './action'
+import { compareActions } from './compare'
 import { addFiles, pickFiles } from './files'
 import { removeSource, step } from './library'
 import { hasSound, listenActions } from './listen'
+import { markerActions } from './markers'
 import { pictureActions } from './picture'
 import { switchTheme } from './settings'
 import { redoLast, undoLast } from './undo'
@@ -26,6 +29,7 @@ const label = en.actions
 
 /** Every user action by its id. Where two share a key, the first that can be done is done. */
 export const actions = {
+  ...compareActions,
   closeLibrary: {
     id: 'closeLibrary',
     label: en.app.closeLibrary,
@@ -80,7 +84,7 @@ export const actions = {
     label: label.export,
     group: 'file',
     keys: ['Mod+E'],
-    when: isShown,
+    when: () => isShown() && !isBlind(),
     run: () => void openDialog('export'),
   },
   remove: {
@@ -194,13 +198,14 @@ export const actions = {
   },
 
   ...listenActions,
+  ...markerActions,
 
   spectrogram: {
     id: 'spectrogram',
     label: label.spectrogram,
     group: 'view',
     keys: ['S'],
-    when: hasSound,
+    when: () => hasSound() && !isBlind(),
     run: () => void togglePicture('spectrum'),
   },
   mel: {
@@ -208,7 +213,7 @@ export const actions = {
     label: label.mel,
     group: 'view',
     keys: ['G'],
-    when: hasSound,
+    when: () => hasSound() && !isBlind(),
     run: () => void togglePicture('mel'),
   },
   zoomIn: {
@@ -266,7 +271,4 @@ export const actionOf = (task: string | undefined): Action =>
   task === 'enhance' || task === 'convert' || task === 'vocode' || task === 'inspect' ? actions[task] : actions.run
 
 /** The asset that is heard now. */
-export function heardAsset() {
-  const take = selectedTake()
-  return { original: selectedSource(), result: take?.result, noise: take?.noise }[listening.heard]
-}
+export const heardAsset = () => soundOf(listening.heard)?.asset

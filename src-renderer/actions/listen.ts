@@ -1,13 +1,39 @@
+import { compare, isBlind, heardSounds } from '../state/compare.svelte'
 import { targetVoice } from '../convert/target-voice'
-import { hear, listening, markRegion, seek, setLooping, setRegion, toggle } from '../state/listening.svelte'
+import {
+  hear,
+  listening,
+  markRegion,
+  paces,
+  seek,
+  setPace,
+  setLooping,
+  setRegion,
+  toggle,
+} from '../state/listening.svelte'
 import { toggleSample } from '../state/voice-sample.svelte'
 import { en } from '../text/en'
 import type { Action } from './action'
 
 const label = en.actions
 export const hasSound = () => listening.roles.length > 0
-const has = (role: (typeof listening.roles)[number]) => () => listening.roles.includes(role)
-const hasBoth = () => has('original')() && has('result')()
+const has = (role: (typeof listening.roles)[number]) => () => !isBlind() && listening.roles.includes(role)
+const hasBoth = () => !isBlind() && heardSounds().length > 1
+
+/** The result that was heard last, for the way back from the original. */
+let other: (typeof listening.roles)[number] | undefined
+function switchHeard() {
+  const { heard, roles } = listening
+  if (heard !== 'original' && heard !== 'noise') {
+    other = heard
+    return hear(roles.includes('original') ? 'original' : heard)
+  }
+  hear(
+    compare.all && other && roles.includes(other)
+      ? other
+      : (roles.find((role) => role !== 'original' && role !== 'noise') ?? heard),
+  )
+}
 
 /** What is done with the sound that is heard. */
 export const listenActions = {
@@ -18,7 +44,7 @@ export const listenActions = {
     group: 'listen',
     keys: ['B'],
     when: hasBoth,
-    run: () => hear(listening.heard === 'result' ? 'original' : 'result'),
+    run: switchHeard,
   },
   original: {
     id: 'original',
@@ -49,7 +75,7 @@ export const listenActions = {
     label: label.voice,
     group: 'listen',
     keys: ['3'],
-    when: () => targetVoice() !== undefined && !has('noise')(),
+    when: () => !isBlind() && targetVoice() !== undefined && !has('noise')(),
     run: () => toggleSample(targetVoice()!.url),
   },
   match: {
@@ -128,6 +154,24 @@ export const listenActions = {
     keys: [']'],
     when: hasSound,
     run: () => markRegion('to'),
+  },
+  slower: {
+    id: 'slower',
+    label: en.levels.slower,
+    group: 'listen',
+    keys: ['<'],
+    when: () => hasSound() && listening.pace > paces[0],
+    run: () => setPace(paces.findLast((pace) => pace < listening.pace)!),
+    repeats: true,
+  },
+  faster: {
+    id: 'faster',
+    label: en.levels.faster,
+    group: 'listen',
+    keys: ['>'],
+    when: () => hasSound() && listening.pace < paces.at(-1)!,
+    run: () => setPace(paces.find((pace) => pace > listening.pace)!),
+    repeats: true,
   },
   clearLoop: {
     id: 'clearLoop',

@@ -2,9 +2,9 @@ import type { Job, Task } from '@contract'
 import { convertTask, withVoices } from '../convert/voices'
 import { fieldsOf, settingsFrom, takesStretch } from '../enhance/schema'
 import { draft } from '../state/draft.svelte'
-import { listening } from '../state/listening.svelte'
+import { listening, setRegion } from '../state/listening.svelte'
 import { dismiss, tell, tellError } from '../state/notices.svelte'
-import { isActive, keepJob, project, tasksFor } from '../state/project.svelte'
+import { isActive, jobOf, keepJob, project, tasksFor } from '../state/project.svelte'
 import { selectedSource, selectedTake } from '../state/selection.svelte'
 import { call } from '../transport/engine'
 import { say } from '../state/live.svelte'
@@ -92,7 +92,11 @@ export async function runTask(id?: string) {
   draft.task = task.id
   draft.starting = true
   try {
-    const { job } = await call('task.run', { task: task.id, source: { asset: source.id }, settings, pack: pack.id })
+    const seed = draft.seed === null ? {} : { seed: draft.seed }
+    const { job } = await call('task.run', {
+      ...{ task: task.id, source: { asset: source.id }, settings, pack: pack.id },
+      ...seed,
+    })
     keepJob(job)
     draft.follow = job.id
   } catch (error) {
@@ -115,6 +119,26 @@ export async function runAgain() {
   } catch (error) {
     tellError(en.enhance.failed, error)
   }
+}
+
+/** Fills the panel with what made the shown result: task, model, settings, stretch and seed, to be changed before the next run. */
+export async function useAgain() {
+  const origin = selectedTake()?.result.origin
+  if (!origin) return
+  const { task: id, settings, seed } = origin
+  draft.task = id
+  draft.seed = seed
+  const asked = jobOf(origin.job)?.settings ?? settings
+  draft.values[id] = { ...asked }
+  if (typeof asked.start === 'number' || typeof asked.end === 'number') {
+    setRegion({ from: Number(asked.start ?? 0), to: Number(asked.end ?? listening.duration) })
+    draft.stretch = 'selection'
+  } else draft.stretch = 'whole'
+  const task = project.tasks.find((each) => each.id === id)
+  const pack = task && packsFor(task.packKinds).find((each) => each.sha256 === origin.pack.sha256)
+  if (task && pack) await choosePack(task, pack.id)
+  else tell({ kind: 'warning', title: en.result.modelGone(origin.pack.name), text: en.result.modelGoneHint })
+  say(en.result.filled)
 }
 
 const attempt = (what: Promise<unknown>) =>

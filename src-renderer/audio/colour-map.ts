@@ -16,12 +16,19 @@ export function oklch(lightness: number, chroma: number, hue: number): [r: numbe
   ]
 }
 
-/** 256 colours `[r, g, b, 255]`, lightness rising evenly from near black through teal to pale yellow. */
-export const colourMap: Uint8ClampedArray = Uint8ClampedArray.from(
-  Array.from({ length: 256 }, (_, i) => {
-    const x = i / 255
-    const hue = 265 - 160 * x
-    const chroma = 0.02 + 0.13 * Math.sin(Math.PI * Math.min(1, x * 0.95 + 0.02))
-    return [...oklch(0.12 + 0.85 * x, chroma, hue), 255]
-  }).flat(),
-)
+const mapOf = (colour: (x: number) => [number, number, number]) =>
+  Uint8ClampedArray.from(Array.from({ length: 256 }, (_, i) => [...colour(i / 255), 255]).flat())
+const bow = (x: number) => Math.sin(Math.PI * Math.min(1, x * 0.95 + 0.02))
+
+/**
+ * Maps of 256 colours `[r, g, b, 255]`, lightness rising (in `paper` falling) evenly, so that level is read by lightness alone: from near black through
+ * teal to pale yellow, through red to pale yellow, without hue, and black on white.
+ */
+export const colourMaps = {
+  teal: mapOf((x) => oklch(0.12 + 0.85 * x, 0.02 + 0.13 * bow(x), 265 - 160 * x)),
+  fire: mapOf((x) => oklch(0.12 + 0.85 * x, 0.02 + 0.15 * bow(x), -60 + 165 * x)),
+  grey: mapOf((x) => oklch(0.1 + 0.89 * x, 0, 0)),
+  paper: mapOf((x) => oklch(0.99 - 0.89 * x, 0, 0)),
+} as const
+
+export const colourMap: Uint8ClampedArray = colourMaps.teal

@@ -14,19 +14,20 @@ const factor = (db: number) => 10 ** (db / 20)
 const headroom = ({ peak }: Level) => (peak > 0 ? decibels(ceiling / peak) : 0)
 
 /**
- * Gains that make two tracks equally loud: both at the first one's loudness, or lower where the second would clip.
- * The residual gets the first one's gain, so that it sounds as loud as it was in there.
+ * Gains that make any number of tracks equally loud: all at the reference's loudness, or lower where one of them would clip. Silent and unmeasured
+ * tracks keep the reference's gain.
  */
-export function matchedGains(
-  original: Level,
-  result: Level | undefined,
-): { original: number; result: number; noise: number } {
-  if (original.loudness === null || !result || result.loudness === null) return { original: 1, result: 1, noise: 1 }
+export function matchAll(levels: Record<string, Level>, reference: string): Record<string, number> {
+  const first = levels[reference]
+  const ones = Object.fromEntries(Object.keys(levels).map((role) => [role, 1]))
+  if (!first || first.loudness === null) return ones
+  const known = Object.values(levels).filter((level) => level.loudness !== null)
   const target = Math.min(
-    original.loudness,
-    original.loudness + Math.max(0, headroom(original)),
-    result.loudness + headroom(result),
+    first.loudness,
+    ...known.filter((level) => level !== first).map((level) => level.loudness! + headroom(level)),
   )
-  const first = factor(target - original.loudness)
-  return { original: first, result: factor(target - result.loudness), noise: first }
+  const own = factor(target - first.loudness)
+  return Object.fromEntries(
+    Object.entries(levels).map(([role, { loudness }]) => [role, loudness === null ? own : factor(target - loudness)]),
+  )
 }

@@ -12,6 +12,42 @@ export interface PcmSource {
   /** Byte offset of the first sample in `url`. */
   offset: number
   encoding: PcmEncoding
+  /** For a sound that is no file: what it is the sum of. Its `url` only names it. */
+  mixed?: readonly { source: PcmSource; gain: number }[]
+}
+
+/** What differs between two sounds of one rate: the first minus the second, each at its gain, sample by sample; mixed to one channel where they have not as many. */
+export function differenceOf(first: PcmSource, second: PcmSource, gains: readonly [number, number]): PcmSource {
+  const [a, b] = gains.map((gain) => gain.toFixed(6))
+  return {
+    ...{ url: `${first.url}*${a}-${second.url}*${b}`, sampleRate: first.sampleRate, offset: 0, encoding: 'f32' },
+    channels: first.channels === second.channels ? first.channels : 1,
+    frames: Math.max(first.frames, second.frames),
+    mixed: [
+      { source: first, gain: gains[0] },
+      { source: second, gain: -gains[1] },
+    ],
+  }
+}
+
+/** Reads each part of a sound that is a sum, and adds them up. */
+async function readMixed(
+  { mixed, channels, frames }: PcmSource,
+  from: number,
+  count: number,
+  signal?: AbortSignal,
+): Promise<Float32Array<ArrayBuffer>[]> {
+  const first = Math.max(0, from)
+  const length = Math.max(0, Math.min(frames, from + count) - first)
+  const parts = await Promise.all(mixed!.map(({ source }) => readPcm(source, first, length, signal)))
+  const out = Array.from({ length: channels }, () => new Float32Array(length))
+  for (const [i, part] of parts.entries()) {
+    const { gain } = mixed![i]!
+    const read = part.length === channels ? part : [mixDown(part)]
+    for (const [c, samples] of read.entries())
+      for (let n = 0; n < samples.length; n++) out[c]![n]! += gain * samples[n]!
+  }
+  return out
 }
 
 const readers: Record<PcmEncoding, (view: DataView, at: number) => number> = {
@@ -62,6 +98,7 @@ export async function readPcm(
   count: number,
   signal?: AbortSignal,
 ): Promise<Float32Array<ArrayBuffer>[]> {
+  if (source.mixed) return readMixed(source, from, count, signal)
   const range = byteRange(source, from, count)
   if (!range) return Array.from({ length: source.channels }, () => new Float32Array(0))
   const response = await fetch(source.url, {

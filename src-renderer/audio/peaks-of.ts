@@ -1,16 +1,24 @@
 import { readPeaks, type Peaks } from '@contract'
+import type { PcmSource } from './pcm'
+import type { PeaksAnswer } from './peaks-worker'
 
 const keep = 12
 const known = new Map<string, Promise<Peaks>>()
 const longestWait = 2000
 
 /** Peaks of an asset; waits while the engine is still measuring it. Throws when there are none. */
-export function peaksOf(asset: string): Promise<Peaks> {
-  const before = known.get(asset)
+export const peaksOf = (asset: string): Promise<Peaks> => keepPeaks(asset, () => fetchPeaks(asset))
+
+/** Peaks of what the player reads: the engine's for an asset's sound; those of a sound that is a sum are measured here, in a worker. */
+export const peaksOfSound = (source: PcmSource): Promise<Peaks> =>
+  source.mixed ? keepPeaks(source.url, () => measurePeaks(source)) : peaksOf(source.url.split('/').at(-1)!)
+
+function keepPeaks(name: string, make: () => Promise<Peaks>): Promise<Peaks> {
+  const before = known.get(name)
   if (before) return before
-  const promise = fetchPeaks(asset)
-  known.set(asset, promise)
-  promise.catch(() => known.delete(asset))
+  const promise = make()
+  known.set(name, promise)
+  promise.catch(() => known.delete(name))
   for (const oldest of known.keys()) {
     if (known.size <= keep) break
     known.delete(oldest)
@@ -28,4 +36,14 @@ async function fetchPeaks(asset: string): Promise<Peaks> {
       throw new Error(`Expected the peaks of ${asset}, got status ${response?.status ?? 'none'}.`)
     await new Promise((resolve) => setTimeout(resolve, Math.min(longestWait, 150 * 1.5 ** Math.min(attempt, 8))))
   }
+}
+
+function measurePeaks(source: PcmSource): Promise<Peaks> {
+  const worker = new Worker(new URL('./peaks-worker.ts', import.meta.url), { type: 'module' })
+  return new Promise<Peaks>((resolve, reject) => {
+    worker.onmessage = ({ data }: MessageEvent<PeaksAnswer>) =>
+      'peaks' in data ? resolve(data.peaks) : reject(new Error(data.error))
+    worker.onerror = ({ message }) => reject(new Error(message))
+    worker.postMessage(source)
+  }).finally(() => worker.terminate())
 }

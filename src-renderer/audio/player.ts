@@ -21,6 +21,8 @@ export interface PlayerOptions {
   onChange(state: PlayerState): void
   onError(error: Error): void
   makeContext?(sampleRate: number): AudioContext
+  /** Told of the node through which all that is heard goes, volume included, each time playback begins. */
+  onBus?(bus: AudioNode, context: AudioContext): void
 }
 
 interface Voice {
@@ -40,6 +42,9 @@ const lead = 0.03
 const switchSeconds = 0.015
 const edgeSeconds = 0.008
 const tickMilliseconds = 120
+/** What is heard at a place that is scrubbed over: a Hann window. */
+const grainSeconds = 0.08
+const grainShape = Float32Array.from({ length: 33 }, (_, i) => Math.sin((Math.PI * i) / 32) ** 2)
 
 /** Plays several tracks on one clock, all scheduled sample by sample together; switching what is heard only moves gains. */
 export class Player {
@@ -47,7 +52,9 @@ export class Player {
   private context: AudioContext | undefined
   private tracks: (Track & { store: BlockStore })[] = []
   private voice: Voice | undefined
-  private heard = ''
+  /** Factor of each heard track's gain by its role; the others are silent. */
+  private mix: Readonly<Record<string, number>> = {}
+  private pace = 1
   private loop: Loop | undefined
   private volume = 1
   private resting = 0
@@ -67,6 +74,11 @@ export class Player {
     return Math.max(0, ...this.tracks.map(({ source }) => source.frames))
   }
 
+  /** Frames that go by in a second of the context's time. */
+  private get flow() {
+    return this.rate * this.pace
+  }
+
   /** Seconds. */
   get duration() {
     return this.total / this.rate
@@ -76,7 +88,7 @@ export class Player {
   get time() {
     const { voice, context } = this
     if (!voice || !context) return this.resting / this.rate
-    const frame = frameAt(voice.plan, context.currentTime - (context.outputLatency || 0), this.rate)
+    const frame = frameAt(voice.plan, context.currentTime - (context.outputLatency || 0), this.flow)
     return (frame ?? this.resting) / this.rate
   }
 
@@ -115,10 +127,18 @@ export class Player {
     this.applyGains()
   }
 
-  /** Makes one role the heard one. */
-  hear(role: string) {
-    this.heard = role
+  /** Makes one role the heard one; or its difference from another: that other minus it, sample by sample. */
+  hear(role: string, from?: string) {
+    this.mix = from === undefined || from === role ? { [role]: 1 } : { [from]: 1, [role]: -1 }
     this.applyGains()
+  }
+
+  /** Plays at `pace` times the recorded speed, 0.25 to 4; pitch goes with it, so that all tracks stay on one clock to the sample. */
+  setPace(pace: number) {
+    if (pace === this.pace) return
+    const time = this.time
+    this.pace = pace
+    if (this.state.playing) this.restart(time)
   }
 
   /** Repeats frames between two moments (seconds); undefined plays on. */
@@ -135,6 +155,39 @@ export class Player {
       void this.tracks.map(({ store }) =>
         store.read(Math.floor(this.resting / store.blockFrames)).catch(() => undefined),
       )
+    }
+  }
+
+  /** Goes to a moment (seconds) while resting and lets a grain of what is heard there sound, so that a place is found by ear. */
+  async scrub(seconds: number) {
+    if (this.state.playing) return this.seek(seconds)
+    this.seek(seconds)
+    const grain = ++this.generation
+    try {
+      this.context ??= this.newContext()
+      const context = this.context
+      if (context.state !== 'running') await context.resume()
+      const block = (store: BlockStore) => Math.floor(this.resting / store.blockFrames)
+      const buffers = await Promise.all(this.tracks.map(({ store }) => store.read(block(store))))
+      if (grain !== this.generation) return
+      const now = context.currentTime
+      for (const [i, track] of this.tracks.entries()) {
+        const buffer = buffers[i]
+        const gain = this.gainOf(track)
+        if (!buffer || gain === 0) continue
+        const node = new AudioBufferSourceNode(context, { buffer })
+        const fade = new GainNode(context, { gain: 0 })
+        fade.gain.setValueCurveAtTime(
+          grainShape.map((value) => value * gain),
+          now,
+          grainSeconds,
+        )
+        node.connect(fade).connect(context.destination)
+        node.start(now, this.resting / this.rate - block(track.store) * blockSeconds, grainSeconds)
+        node.onended = () => fade.disconnect()
+      }
+    } catch (error) {
+      if (grain === this.generation) this.fail(error)
     }
   }
 
@@ -201,6 +254,7 @@ export class Player {
       gains.set(track.role, { node, ramp: { from: to, to, start: 0, seconds: 0 } })
     }
     this.voice = { bus, gains, nodes: new Set(), plan: [], cursor: this.resting, until: start }
+    this.options.onBus?.(bus, context)
     this.timer = setInterval(() => this.pump(), tickMilliseconds)
     this.pump()
     this.change({ playing: true, buffering: false })
@@ -263,7 +317,7 @@ export class Player {
       const offset = segment.from - segment.block * store.blockFrames
       const length = Math.min(segment.to - segment.from, buffer.length - offset)
       if (length <= 0) continue
-      const node = new AudioBufferSourceNode(context, { buffer })
+      const node = new AudioBufferSourceNode(context, { buffer, playbackRate: this.pace })
       node.connect(gain)
       node.start(when, offset / rate, length / rate)
       voice.nodes.add(node)
@@ -273,13 +327,13 @@ export class Player {
       }
     }
     voice.plan.push({ when, from: segment.from, to: segment.to })
-    voice.until = when + (segment.to - segment.from) / rate
+    voice.until = when + (segment.to - segment.from) / this.flow
     voice.cursor = segment.next
     return true
   }
 
   private gainOf({ role, gain }: Track) {
-    return role === this.heard ? gain * this.volume : 0
+    return (this.mix[role] ?? 0) * gain * this.volume
   }
 
   private applyGains() {

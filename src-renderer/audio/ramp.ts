@@ -6,10 +6,15 @@ export interface Ramp {
   seconds: number
 }
 
-/** Gain of an equal-power ramp at share `x` of its length: powers, not amplitudes, are interpolated along sin² and cos². */
+/**
+ * Gain of an equal-power ramp at share `x` of its length: powers, not amplitudes, are interpolated along sin² and cos². Where the sign turns (a
+ * difference takes the place of what it is taken from) the amplitude follows sin² itself.
+ */
 export function rampShape(from: number, to: number, x: number): number {
   const rise = Math.sin((Math.PI / 2) * Math.min(1, Math.max(0, x))) ** 2
-  return Math.sqrt(from * from * (1 - rise) + to * to * rise)
+  if (from * to < 0) return from * (1 - rise) + to * rise
+  const magnitude = Math.sqrt(from * from * (1 - rise) + to * to * rise)
+  return from < 0 || to < 0 ? -magnitude : magnitude
 }
 
 export const rampValue = ({ from, to, start, seconds }: Ramp, time: number) =>

@@ -1,11 +1,18 @@
-import { colourMap } from './colour-map'
+import { colourMaps } from './colour-map'
 import { bandsFor, loudestMel, melColumnMaker, melWindow, quietestMel, readMel, type MelSource } from './mel'
 import { mixDown, readPcm, type PcmSource } from './pcm'
-import { columnMaker, loudest, planFor, quietest } from './spectrum'
+import { columnMaker, loudest, planFor, quietest, type SpectrumPlan } from './spectrum'
 
 /** What a picture is drawn from: sound as it is, sound through mel bands, or a mel spectrogram that is there already. */
-export type TileSource =
+export type TileSource = { look: TileLook } & (
   { picture: 'spectrum' | 'mel'; pcm: PcmSource } | { picture: 'mel'; pcm?: undefined; mel: MelSource }
+)
+
+/** How it is drawn. */
+export interface TileLook {
+  axis: SpectrumPlan['scale'] | null
+  colours: keyof typeof colourMaps
+}
 
 export interface TileRequest {
   key: string
@@ -34,7 +41,8 @@ interface Canvas {
   paint(column: number, levels: Float32Array): void
 }
 
-function canvas(columns: number, rows: number, low: number, high: number): Canvas {
+function canvas(columns: number, rows: number, low: number, high: number, colours: TileLook['colours']): Canvas {
+  const colourMap = colourMaps[colours]
   const image = new ImageData(columns, rows)
   return {
     image,
@@ -60,15 +68,20 @@ async function each(columns: number, work: (column: number) => Promise<void>) {
 }
 
 /** Draws sound: reads its stretch of samples, or only the windows around its columns where the stretch is long. */
-async function drawSound(picture: 'spectrum' | 'mel', source: PcmSource, { from, hop, columns }: TileRequest) {
+async function drawSound(
+  picture: 'spectrum' | 'mel',
+  source: PcmSource,
+  { from, hop, columns, source: { look } }: TileRequest,
+) {
   const { sampleRate } = source
-  const plan = planFor(sampleRate)
+  const plan = planFor(sampleRate, 256, look.axis)
   const bands = bandsFor(sampleRate)
   const isMel = picture === 'mel'
   const size = isMel ? melWindow(sampleRate) : plan.size
   const rows = isMel ? bands.mels : plan.rows
   const fill = isMel ? melColumnMaker(bands, sampleRate) : columnMaker(plan, sampleRate)
-  const drawn = isMel ? canvas(columns, rows, quietestMel, loudestMel) : canvas(columns, rows, quietest, loudest)
+  const [low, high] = isMel ? [quietestMel, loudestMel] : [quietest, loudest]
+  const drawn = canvas(columns, rows, low, high, look.colours)
   const levels = new Float32Array(rows)
   const paint = (column: number, samples: Float32Array, centre: number) => {
     fill(samples, centre, levels)
@@ -90,9 +103,9 @@ async function drawSound(picture: 'spectrum' | 'mel', source: PcmSource, { from,
 }
 
 /** Draws a mel spectrogram: each column is the mean of the frames that it spans, of some of them where they are many. */
-async function drawMel(source: MelSource, { from, hop, columns }: TileRequest) {
+async function drawMel(source: MelSource, { from, hop, columns, source: { look } }: TileRequest) {
   const { mels, frames } = source
-  const drawn = canvas(columns, mels, quietestMel, loudestMel)
+  const drawn = canvas(columns, mels, quietestMel, loudestMel, look.colours)
   const there = Math.min(columns, Math.max(0, Math.ceil((frames - from) / hop)))
   const paint = (column: number, mel: Float32Array, first: number, last: number) => {
     const levels = new Float32Array(mels)

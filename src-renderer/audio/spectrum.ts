@@ -3,16 +3,20 @@ export interface SpectrumPlan {
   /** Samples per analysis window, a power of two. */
   size: number
   rows: number
-  scale: 'linear' | 'mel'
+  scale: 'linear' | 'log' | 'mel'
 }
 
 /** Levels that the colours span, dB below a full-scale sine. */
 export const quietest = -96
 export const loudest = -16
 
-/** A window of about 50 ms, and rows that suit the ear where the range is wide. */
-export function planFor(sampleRate: number, rows = 256): SpectrumPlan {
-  return { size: 2 ** Math.round(Math.log2(sampleRate * 0.05)), rows, scale: sampleRate > 24_000 ? 'mel' : 'linear' }
+/** Lowest frequency of a logarithmic axis, Hz. */
+export const lowestLog = 30
+
+/** A window of about 50 ms, and rows that suit the ear where the range is wide, unless a scale is asked for. */
+export function planFor(sampleRate: number, rows = 256, scale: SpectrumPlan['scale'] | null = null): SpectrumPlan {
+  const usual = sampleRate > 24_000 ? 'mel' : 'linear'
+  return { size: 2 ** Math.round(Math.log2(sampleRate * 0.05)), rows, scale: scale ?? usual }
 }
 
 const mel = (hertz: number) => 2595 * Math.log10(1 + hertz / 700)
@@ -21,12 +25,14 @@ const fromMel = (value: number) => 700 * (10 ** (value / 2595) - 1)
 /** Frequency (Hz) at share `x` (0 bottom, 1 top) of the axis. */
 export function frequencyAt(x: number, sampleRate: number, scale: SpectrumPlan['scale']): number {
   const top = sampleRate / 2
+  if (scale === 'log') return lowestLog * (top / lowestLog) ** x
   return scale === 'linear' ? x * top : fromMel(x * mel(top))
 }
 
 /** Share of the axis (0 bottom, 1 top) at which a frequency (Hz) lies. */
 export function shareAt(hertz: number, sampleRate: number, scale: SpectrumPlan['scale']): number {
   const top = sampleRate / 2
+  if (scale === 'log') return Math.log(hertz / lowestLog) / Math.log(top / lowestLog)
   return scale === 'linear' ? hertz / top : mel(hertz) / mel(top)
 }
 

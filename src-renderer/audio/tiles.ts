@@ -14,7 +14,8 @@ const keep = 96
 const atOnce = 2
 
 /** What tells the tiles of one source and picture from others. */
-const nameOf = (source: TileSource) => `${source.picture} ${(source.pcm ?? source.mel).url}`
+const nameOf = (source: TileSource) =>
+  `${source.picture},${source.look.axis},${source.look.colours} ${(source.pcm ?? source.mel).url}`
 
 /** The tiles that show a view: columns per second (a power of two, at least the view's), and which tile numbers. */
 export function tilesFor(view: Viewport): { scale: number; first: number; last: number } {

@@ -7,16 +7,13 @@ export interface Viewport {
   duration: number
 }
 
-/** Closest zoom, pixels per second: single samples of speech become visible. */
-export const closest = 4000
-/** Widest drawing that a browser lays out safely, pixels. */
-const widest = 16_000_000
+/** Closest zoom, pixels per second: at 48 kHz single samples lie 8 pixels apart. */
+export const closest = 384_000
 
 /** Scale at which the whole recording fits. */
 export const fitScale = ({ width, duration }: Viewport) => (duration > 0 ? width / duration : 1)
 
-const largestScale = (view: Viewport) =>
-  Math.max(fitScale(view), Math.min(closest, widest / Math.max(view.duration, 1e-3)))
+const largestScale = (view: Viewport) => Math.max(fitScale(view), closest)
 
 /** Keeps scale and start within what exists. */
 export function clampView(view: Viewport): Viewport {
@@ -44,7 +41,8 @@ export const toTime = (view: Viewport, pixel: number) =>
   Math.min(view.duration, Math.max(0, view.start + pixel / view.scale))
 
 const steps = [
-  0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200,
+  0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600,
+  900, 1800, 3600, 7200,
 ]
 
 /** Times of the ruler's labelled marks, at least `apart` pixels from each other, and the step between them. */

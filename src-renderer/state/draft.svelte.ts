@@ -4,6 +4,8 @@ export const draft = $state({
   task: null as string | null,
   /** Changed settings by task; the rest comes from what was remembered and from defaults. */
   values: {} as Record<string, Record<string, unknown>>,
+  /** Seed of the next run; null takes a new one. */
+  seed: null as number | null,
   /** What a task that can work on a stretch works on, where one is selected. */
   stretch: 'whole' as 'whole' | 'selection',
   /** Job whose result is shown as soon as it is there. */

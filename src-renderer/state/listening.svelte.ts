@@ -1,18 +1,20 @@
 import type { Asset } from '@contract'
-import { matchedGains } from '../audio/loudness'
+import { matchAll } from '../audio/loudness'
 import { Player, type Track } from '../audio/player'
+import { forgetLevels, levelVolume, tapLevels } from './levels.svelte'
 import { en } from '../text/en'
 import { tellError } from './notices.svelte'
-import type { Take } from './selection.svelte'
 
-/** The tracks of a document: what was recorded, what a model made of it, what it took away. */
-export type Role = 'original' | 'result' | 'noise'
+/** The tracks of a document: what was recorded, what a model made of it, what it took away; or one of several results by its job. */
+export type Role = 'original' | 'result' | 'noise' | `take-${string}`
 
 /** What the player does, as the window shows it. Times are seconds. */
 export const listening = $state({
   playing: false,
   buffering: false,
   heard: 'original' as Role,
+  /** Whether it is heard as what differs from the original: that minus it. */
+  difference: false,
   /** Which roles there are to hear. */
   roles: [] as Role[],
   match: true,
@@ -22,7 +24,12 @@ export const listening = $state({
   /** The selected stretch; repeated when `looping`. */
   region: null as { from: number; to: number } | null,
   looping: true,
+  /** How many times as fast as recorded it plays. */
+  pace: 1,
 })
+
+/** Channels that the level is measured on: two where any of the tracks has two. */
+let channelsHeard = 1
 
 const player = new Player({
   onChange(now) {
@@ -31,6 +38,7 @@ const player = new Player({
     else listening.time = player.time
   },
   onError: (error) => tellError(en.player.failed, error),
+  onBus: (bus, context) => void tapLevels(bus, context, channelsHeard),
 })
 
 let watching = false
@@ -56,38 +64,53 @@ export function trackOf(asset: Asset, role: Role): Track | undefined {
 let shown = { source: '', key: '' }
 
 /** Puts a document's tracks on the player; the place is kept while the source stays the same. */
-export function listenTo(source: Asset | undefined, take: Take | undefined) {
-  const tracks = source
-    ? [
-        trackOf(source, 'original'),
-        take && trackOf(take.result, 'result'),
-        take?.noise && trackOf(take.noise, 'noise'),
-      ].filter((track) => track !== undefined)
-    : []
-  const key = tracks.map(({ source: { url, offset, frames } }) => `${url}@${offset}+${frames}`).join(' ')
+export function listenTo(source: Asset | undefined, sounds: readonly { role: Role; asset: Asset }[]) {
+  const tracks = sounds.map(({ role, asset }) => trackOf(asset, role)).filter((track) => track !== undefined)
+  const key = tracks.map(({ role, source: { url, offset, frames } }) => `${role} ${url}@${offset}+${frames}`).join(' ')
   if (key === shown.key) return
   const same = shown.source === (source?.id ?? '')
   shown = { source: source?.id ?? '', key }
   listening.roles = tracks.map(({ role }) => role as Role)
-  if (!listening.roles.includes(listening.heard)) hear(listening.roles[0] ?? 'original')
+  const isThere = listening.roles.includes(listening.heard)
+  if (!isThere || (listening.difference && !listening.roles.includes('original')))
+    hear(isThere ? listening.heard : (listening.roles[0] ?? 'original'))
   if (!same) {
     listening.region = null
     listening.time = 0
   }
+  channelsHeard = tracks.some(({ source: { channels } }) => channels === 2) ? 2 : 1
+  if (!same) forgetLevels()
   player.setTracks(tracks, same)
   listening.duration = player.duration
 }
 
-/** Sets the playback gains that go with what is known of the levels and with the wish to match them. */
-export function levelTracks(source: Asset | undefined, take: Take | undefined, match: boolean) {
-  const original = source?.audio
-  if (original)
-    player.setGains(match ? matchedGains(original, take?.result.audio) : { original: 1, result: 1, noise: 1 })
+/** The playback gains that go with what is known of the levels and with the wish to match them; what was taken away sounds as loud as it was in there. */
+export function gainsOf(sounds: readonly { role: Role; asset: Asset }[], match: boolean): Record<string, number> {
+  const levels = sounds.flatMap(({ role, asset: { audio } }) =>
+    audio ? [[role, role === 'noise' ? { loudness: null, peak: 0 } : audio] as const] : [],
+  )
+  if (!match || !levels.some(([role]) => role === 'original'))
+    return Object.fromEntries(levels.map(([role]) => [role, 1]))
+  return matchAll(Object.fromEntries(levels), 'original')
 }
 
+export const levelTracks = (gains: Record<string, number>) => player.setGains(gains)
+
 export function hear(role: Role) {
-  listening.heard = role
+  if (role !== listening.heard || listening.difference) forgetLevels()
+  Object.assign(listening, { heard: role, difference: false })
   player.hear(role)
+}
+
+/** Lets what differs between the original and a role be heard. */
+export function hearDifference(role: Role) {
+  forgetLevels()
+  Object.assign(listening, { heard: role, difference: true })
+  player.hear(role, 'original')
+}
+
+export function play() {
+  if (!listening.playing) void player.play()
 }
 
 export function toggle() {
@@ -105,8 +128,23 @@ export function seek(seconds: number) {
   player.seek(time)
 }
 
+/** Moves on a resting sound by ear: a grain of it is heard at each place. */
+export function scrub(seconds: number) {
+  const time = Math.min(listening.duration, Math.max(0, seconds))
+  listening.time = time
+  void player.scrub(time)
+}
+
+export const paces = [0.5, 0.75, 1, 1.25, 1.5, 2] as const
+
+export function setPace(pace: number) {
+  listening.pace = pace
+  player.setPace(pace)
+}
+
 export function setVolume(volume: number) {
   listening.volume = volume
+  levelVolume(volume * volume)
   player.setVolume(volume * volume)
 }
 

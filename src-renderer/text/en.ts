@@ -1,3 +1,4 @@
+import { listen } from './en/listen'
 import { pictures } from './en/pictures'
 import { sound } from './en/sound'
 import { work } from './en/work'
@@ -7,6 +8,7 @@ export type { TaskWords } from './en/work'
 /** Every sentence the window says. */
 export const en = {
   ...sound,
+  ...listen,
   ...pictures,
   ...work,
   app: {
@@ -109,6 +111,7 @@ export const en = {
       work: 'Work',
       view: 'View',
       listen: 'Listening',
+      compare: 'Comparing',
       picture: 'Pictures',
       app: 'Application',
     },

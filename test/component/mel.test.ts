@@ -101,14 +101,20 @@ describe('a stored mel spectrogram', () => {
   }
 
   test('is drawn a frame to a column, lowest band at the bottom, nothing behind its end', async () => {
-    const { height, lightest } = await drawn({ picture: 'mel', mel }, { from: 400, hop: 1, columns: 256 })
+    const { height, lightest } = await drawn(
+      { picture: 'mel', mel, look: { axis: null, colours: 'teal' } },
+      { from: 400, hop: 1, columns: 256 },
+    )
     expect(height).toBe(80)
     for (let x = 0; x < 112; x++) expect(lightest[x]).toBe(79 - ((400 + x) % 80))
     expect(lightest.slice(112).every((row) => row === -1)).toBe(true)
   })
 
   test('is drawn a frame to several columns where they are close', async () => {
-    const { lightest } = await drawn({ picture: 'mel', mel }, { from: 32, hop: 0.125, columns: 256 })
+    const { lightest } = await drawn(
+      { picture: 'mel', mel, look: { axis: null, colours: 'teal' } },
+      { from: 32, hop: 0.125, columns: 256 },
+    )
     for (let x = 0; x < 256; x++) expect(lightest[x]).toBe(79 - ((32 + Math.floor(x / 8)) % 80))
   })
 })

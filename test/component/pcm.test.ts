@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { byteRange, decodePcm, mixDown, readPcm, type PcmSource } from '../../src-renderer/audio/pcm'
+import { byteRange, decodePcm, differenceOf, mixDown, readPcm, type PcmSource } from '../../src-renderer/audio/pcm'
 
 const bytes = (...values: number[]) => Uint8Array.from(values)
 
@@ -66,5 +66,28 @@ describe('readPcm', () => {
     expect((await readPcm(source, 0, 10))[0]!.length).toBe(10)
     await expect(readPcm(source, 0, 10)).rejects.toThrow('206')
     expect(asked).toEqual(['bytes=44-83', 'bytes=44-83'])
+  })
+})
+
+describe('differenceOf', () => {
+  const file = (url: string, channels: number, frames: number): PcmSource => ({
+    ...{ url, sampleRate: 8000, channels, frames, offset: 0, encoding: 'f32' },
+  })
+
+  test('is the first minus the second, each at its gain, to the end of the longer; stereo and mono meet in one channel', async () => {
+    const files: Record<string, Float32Array> = {
+      '/media/a': Float32Array.of(0.5, 0.25, -0.5, 0.125),
+      '/media/b': Float32Array.of(0.5, 0.5, 0.25),
+      '/media/s': Float32Array.of(0.5, 0.25, 1, 0),
+    }
+    vi.stubGlobal('fetch', async (url: string, { headers }: { headers: Record<string, string> }) => {
+      const [, first, last] = /bytes=(\d+)-(\d+)/.exec(headers.range!)!
+      return new Response(new Uint8Array(files[url]!.buffer).slice(Number(first), Number(last) + 1), { status: 206 })
+    })
+    const [a, b, s] = [file('/media/a', 1, 4), file('/media/b', 1, 3), file('/media/s', 2, 2)]
+    expect(await readPcm(differenceOf(a, b, [1, 0.5]), 0, 9)).toEqual([Float32Array.of(0.25, 0, -0.625, 0.125)])
+    expect(await readPcm(differenceOf(a, b, [1, 0.5]), 2, 1)).toEqual([Float32Array.of(-0.625)])
+    expect(await readPcm(differenceOf(s, b, [1, 1]), 0, 2)).toEqual([Float32Array.of(-0.125, 0)])
+    expect(differenceOf(a, b, [1, 0.5]).url).not.toBe(differenceOf(a, b, [1, 1]).url)
   })
 })

@@ -1,36 +1,45 @@
 import { describe, expect, test } from 'vitest'
-import { ceiling, matchedGains } from '../../src-renderer/audio/loudness'
+import { ceiling, matchAll } from '../../src-renderer/audio/loudness'
 import { rampCurve, rampValue } from '../../src-renderer/audio/ramp'
 import { frameAt, nextSegment, type Scheduled } from '../../src-renderer/audio/segments'
 
 const decibels = (gain: number) => 20 * Math.log10(gain)
 
-describe('matchedGains', () => {
-  test('brings both to the same loudness', () => {
+const silent = { loudness: null, peak: 0 }
+
+describe('matchAll', () => {
+  test('brings all to the loudness of the first', () => {
     const original = { loudness: -20, peak: 0.5 }
-    const result = { loudness: -26, peak: 0.2 }
-    const gains = matchedGains(original, result)
-    expect(-20 + decibels(gains.original)).toBeCloseTo(-26 + decibels(gains.result), 6)
+    const gains = matchAll(
+      { original, one: { loudness: -26, peak: 0.2 }, two: { loudness: -17, peak: 0.9 } },
+      'original',
+    )
     expect(gains.original).toBeCloseTo(1, 6)
-    expect(gains.noise).toBe(gains.original)
+    expect(-26 + decibels(gains.one!)).toBeCloseTo(-20, 6)
+    expect(-17 + decibels(gains.two!)).toBeCloseTo(-20, 6)
   })
 
-  test('never raises a track above the ceiling, and lowers the other instead', () => {
-    const original = { loudness: -14, peak: 0.9 }
-    const result = { loudness: -30, peak: 0.7 }
-    const gains = matchedGains(original, result)
-    expect(gains.result * result.peak).toBeLessThanOrEqual(ceiling + 1e-9)
+  test('never raises a track above the ceiling, and lowers all others instead', () => {
+    const levels = {
+      original: { loudness: -14, peak: 0.9 },
+      one: { loudness: -30, peak: 0.7 },
+      two: { loudness: -20, peak: 0.1 },
+    }
+    const gains = matchAll(levels, 'original')
+    expect(gains.one! * 0.7).toBeLessThanOrEqual(ceiling + 1e-9)
     expect(gains.original).toBeLessThan(1)
-    expect(-14 + decibels(gains.original)).toBeCloseTo(-30 + decibels(gains.result), 6)
+    const heard = Object.entries(levels).map(([role, { loudness }]) => loudness + decibels(gains[role]!))
+    for (const each of heard) expect(each).toBeCloseTo(heard[0]!, 6)
   })
 
-  test('leaves silence and the unmeasured alone', () => {
-    expect(matchedGains({ loudness: null, peak: 0 }, { loudness: -20, peak: 0.5 })).toEqual({
-      original: 1,
-      result: 1,
-      noise: 1,
+  test('gives silence and residuals the gain of the first, and leaves all alone where the first is unmeasured', () => {
+    const original = { loudness: -14, peak: 0.9 }
+    const gains = matchAll({ original, result: { loudness: -30, peak: 0.7 }, noise: silent }, 'original')
+    expect(gains.noise).toBe(gains.original)
+    expect(matchAll({ original: silent, result: { loudness: -20, peak: 0.5 } }, 'original')).toEqual({
+      ...{ original: 1, result: 1 },
     })
-    expect(matchedGains({ loudness: -20, peak: 0.5 }, undefined)).toEqual({ original: 1, result: 1, noise: 1 })
+    expect(matchAll({ original }, 'original')).toEqual({ original: 1 })
   })
 })
 
@@ -40,6 +49,13 @@ describe('ramps', () => {
     const up = rampCurve(0, 1)
     for (let i = 0; i < down.length; i++) expect(down[i]! ** 2 + up[i]! ** 2).toBeCloseTo(1, 5)
     expect([down[0], down.at(-1), up[0], up.at(-1)]).toEqual([1, 0, 0, 1])
+  })
+
+  test('where the sign turns the ramp goes through zero, and between negative gains it stays below it', () => {
+    const turn = rampCurve(0.5, -0.8)
+    expect([turn[0], turn.at(-1)]).toEqual([0.5, Math.fround(-0.8)])
+    for (let i = 1; i < turn.length; i++) expect(turn[i]!).toBeLessThanOrEqual(turn[i - 1]!)
+    for (const value of rampCurve(0, -0.5)) expect(value).toBeLessThanOrEqual(0)
   })
 
   test('a broken-off ramp tells where it was', () => {

@@ -187,3 +187,59 @@ test('seeks within the sound and knows its place while resting', () => {
   player.setTracks([track('a', '/media/soft')], false)
   expect(player.time).toBe(0)
 })
+
+test('the difference of two tracks is heard sample by sample, and enters and leaves without a jump', async () => {
+  const context = offline(1.5)
+  const player = new Player({
+    onChange: vi.fn(),
+    onError: vi.fn(),
+    makeContext: () => context as unknown as AudioContext,
+  })
+  player.setTracks([track('a', '/media/loud'), track('b', '/media/soft', 0.5)], false)
+  player.hear('a')
+  await started(player)
+  for (const [at, hear] of [
+    [0.4, () => player.hear('b', 'a')],
+    [0.8, () => player.hear('b')],
+  ] as const)
+    void context.suspend(at).then(() => {
+      hear()
+      return context.resume()
+    })
+  const { samples } = soundOf(await context.startRendering())
+  const start = Math.ceil(0.03 * rate)
+  const phase = (i: number) => Math.sin((2 * Math.PI * 220 * (i - start)) / rate)
+  const worst = (from: number, to: number, amplitude: number) => {
+    let most = 0
+    for (let i = from * rate; i < to * rate; i++) most = Math.max(most, Math.abs(samples[i]! - amplitude * phase(i)))
+    return most
+  }
+  expect(worst(0.1, 0.39, 0.5)).toBeLessThan(1e-4)
+  // 0.5 − 0.5 · 0.25
+  expect(worst(0.45, 0.79, 0.375)).toBeLessThan(1e-4)
+  expect(worst(0.85, 1.2, 0.125)).toBeLessThan(1e-4)
+  let steepest = 0
+  for (let i = 0.1 * rate; i < 1.2 * rate; i++) steepest = Math.max(steepest, Math.abs(samples[i]! - samples[i - 1]!))
+  expect(steepest).toBeLessThan(((2 * Math.PI * 220) / rate) * 0.5 * 1.3)
+  player.close()
+})
+
+test('at half the speed a sound takes twice as long and is an octave lower, without a seam', async () => {
+  const context = offline(2.6)
+  const player = new Player({
+    onChange: vi.fn(),
+    onError: vi.fn(),
+    makeContext: () => context as unknown as AudioContext,
+  })
+  player.setTracks([track('a', '/media/loud'), track('b', '/media/soft')], false)
+  player.hear('a')
+  player.setPace(0.5)
+  await started(player).catch(() => undefined)
+  const { samples } = soundOf(await context.startRendering())
+  const start = Math.ceil(0.03 * rate)
+  let worst = 0
+  for (let i = start + 200; i < 2.5 * rate; i++)
+    worst = Math.max(worst, Math.abs(samples[i]! - 0.5 * Math.sin((2 * Math.PI * 110 * (i - start)) / rate)))
+  expect(worst).toBeLessThan(0.01)
+  player.close()
+})

@@ -5,6 +5,7 @@ import { deviceHandlers } from './device'
 import { editHandlers } from './edit'
 import { jobHandlers } from './job'
 import { liveHandlers } from './live'
+import { markerHandlers } from './markers'
 import { packHandlers } from './pack'
 import { recordHandlers } from './record'
 import { settingsHandlers } from './settings'
@@ -17,6 +18,7 @@ export function handlersOf(parts: EngineParts): Handlers {
     ...stateHandlers(parts),
     ...assetHandlers(parts),
     ...editHandlers(parts),
+    ...markerHandlers(parts),
     ...recordHandlers(parts),
     ...liveHandlers(parts),
     ...taskHandlers(parts),

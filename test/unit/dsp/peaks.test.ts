@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { peaksBuilder } from '../../../src-main/dsp'
+import { readPeaks } from '@contract'
+import { encodePeaks, peaksBuilder } from '../../../src-main/dsp'
 import { random } from '../../../src-main/lib/random'
 import { noise } from '../../helpers/signals'
 
@@ -40,5 +41,43 @@ describe('peaks', () => {
 
   it('of nothing have no buckets', () => {
     expect(peaksBuilder(1, 8000).finish().levels[0]).toMatchObject({ buckets: 0 })
+  })
+})
+
+describe('clips', () => {
+  const clipsOf = (x: Float32Array[]) => build(x).clips
+
+  it('are stretches of three or more samples at full scale, as integers and floats have it', () => {
+    const x = new Float32Array(10_000)
+    x.fill(32767 / 32768, 1000, 1003)
+    x.fill(-1, 3000, 3007)
+    x.fill(1.5, 5000, 5002)
+    x[7000] = 1
+    x[7002] = 1
+    x[7004] = 1
+    x.fill(0.9998, 8000, 8100)
+    expect(clipsOf([x])).toEqual([1000, 3, 3000, 7])
+  })
+
+  it('may lie across buckets and reach the end; what is close is told as one', () => {
+    const x = new Float32Array(5000)
+    x.fill(1, 254, 260)
+    x.fill(1, 300, 304)
+    x.fill(1, 4990)
+    expect(clipsOf([x])).toEqual([254, 50, 4990, 10])
+  })
+
+  it('are found in every channel, and none in what has none', () => {
+    const x = new Float32Array(2000)
+    x.fill(1, 700, 710)
+    expect(clipsOf([new Float32Array(2000), x])).toEqual([700, 10])
+    expect(clipsOf([new Float32Array(2000)])).toEqual([])
+  })
+
+  it('come back from the file', () => {
+    const x = new Float32Array(2000)
+    x.fill(1, 700, 710)
+    const { buffer, byteOffset, byteLength } = encodePeaks(build([x]))
+    expect(readPeaks(buffer.slice(byteOffset, byteOffset + byteLength) as ArrayBuffer).clips).toEqual([700, 10])
   })
 })
