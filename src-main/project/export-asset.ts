@@ -23,13 +23,12 @@ export interface Exported {
 /** Names of finished exports and what each holds, so that a second export of another asset does not replace a first. */
 const taken = new WeakMap<Project, Map<string, string>>()
 
-function exportName(project: Project, id: string, format: AssetFormat, ending: string): string {
+/** A file name in `exports/`: `base` and `ending`, with a number where other `content` has it. */
+export function exportName(project: Project, content: string, base: string, ending: string): string {
   const names = taken.get(project) ?? new Map<string, string>()
   taken.set(project, names)
-  const base = stem(safeFileName(project.assets.get(id).name))
-  const content = `${id} ${format} ${base}`
   for (const [name, holds] of names) if (holds === content) return name
-  const name = uniqueName(`${base}${ending}`, names.keys())
+  const name = uniqueName(`${safeFileName(base)}${ending}`, names.keys())
   names.set(name, content)
   return name
 }
@@ -65,7 +64,8 @@ export async function exportAsset(
       file: asset.name,
     })
   const ending = format === 'as-is' ? extname(source) : format.startsWith('flac') ? '.flac' : '.wav'
-  const name = exportName(project, id, format, ending)
+  const base = stem(safeFileName(asset.name))
+  const name = exportName(project, `${id} ${format} ${base}`, base, ending)
   const path = join(project.paths.exports, name)
   try {
     refuseAborted(signal)

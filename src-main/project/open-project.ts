@@ -9,6 +9,8 @@ import { openAssets, type AssetStore } from './assets'
 import { layout, type Layout } from './layout'
 import { takeLock } from './lock'
 import { sweepUploads } from './sources'
+import { contentIn } from './content'
+import { openTiles, type Tiles } from './tiles'
 
 const Manifest = z.object({ version: z.literal(1), name: z.string(), createdAt: z.iso.datetime() })
 export type Manifest = z.infer<typeof Manifest>
@@ -29,6 +31,7 @@ export interface Project {
   readonly paths: Layout
   readonly manifest: Manifest
   readonly assets: AssetStore
+  readonly tiles: Tiles
   readonly io: ProjectIo
   readonly log: Log
   /** Aborted when the project closes. */
@@ -59,7 +62,8 @@ export async function openProject(
   const lock = await takeLock(paths.lock)
   try {
     const manifest = await readManifest(paths)
-    for (const sub of [paths.assets, paths.work, paths.incoming, paths.exports, paths.recordings]) await ownFolder(sub)
+    for (const sub of [paths.assets, paths.work, paths.incoming, paths.exports, paths.recordings, paths.tiles])
+      await ownFolder(sub)
     for (const sub of [paths.work, paths.exports])
       for (const name of await readdir(sub)) await rm(join(sub, name), { recursive: true, force: true })
     await sweepParts(paths.folder)
@@ -67,10 +71,15 @@ export async function openProject(
     const assets = await openAssets(paths, log)
     const controller = new AbortController()
     const background = new Set<Promise<void>>()
+    const tiles = await openTiles({
+      ...{ paths, assets, closing: controller.signal, log },
+      contentFile: (id) => contentIn(paths, assets.get(id)),
+    })
     return {
       paths,
       manifest,
       assets,
+      tiles,
       io,
       log,
       closing: controller.signal,
@@ -81,6 +90,7 @@ export async function openProject(
       async close() {
         controller.abort()
         await Promise.allSettled(background)
+        await tiles.close()
         await lock.release()
       },
     }

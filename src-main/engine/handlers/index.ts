@@ -6,6 +6,7 @@ import { jobHandlers } from './job'
 import { liveHandlers } from './live'
 import { packHandlers } from './pack'
 import { recordHandlers } from './record'
+import { pictureHandlers } from './picture'
 import { settingsHandlers } from './settings'
 import { stateHandlers } from './state'
 import { taskHandlers } from './task'
@@ -21,6 +22,7 @@ export function handlersOf(parts: EngineParts): Handlers {
     ...jobHandlers(parts),
     ...deviceHandlers(parts),
     ...packHandlers(parts),
+    ...pictureHandlers(parts),
     ...settingsHandlers(parts),
   }
 }

@@ -1,7 +1,6 @@
 import { levelOf, regionFinder, valuesOf, type Region } from '@contract'
-import { createPng, heatMap, overlay, type PictureReader, type PngWriter } from '../../image'
+import { bitMask, createPng, heatMap, overlay, type PictureReader, type PngWriter } from '../../image'
 import type { Bands } from '../../models/anomaly/scanner'
-import { bitMask } from './bit-mask'
 
 /** Files that the finds of a picture are drawn into. */
 export interface DrawnFiles {

@@ -1,0 +1,14 @@
+import type { Asset } from '@contract'
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { NagareError } from '../lib/errors'
+import type { Layout } from './layout'
+
+/** The file in an asset's folder that holds its samples best: the decoded copy if there is one, else what came in, which mel spectrograms and pictures always are. Throws `not-found`. */
+export async function contentIn(paths: Layout, asset: Pick<Asset, 'id' | 'name'>): Promise<string> {
+  const folder = paths.asset(asset.id)
+  const names = await readdir(folder)
+  const name = names.find((name) => name === 'pcm.wav') ?? names.find((name) => name.startsWith('source.'))
+  if (!name) throw new NagareError('not-found', `${asset.name}: its file is gone from the project.`, { file: folder })
+  return join(folder, name)
+}
