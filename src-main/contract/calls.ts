@@ -96,7 +96,7 @@ export const calls = {
   'picture.draw': {
     args: z.object({
       map: Id,
-      what: z.enum(['heatmap', 'mask', 'overlay']),
+      what: z.enum(['heatmap', 'mask', 'overlay', 'difference']),
       line: Line,
       colours: z.enum(heatColours),
       low: z.number(),

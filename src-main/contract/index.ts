@@ -1,5 +1,6 @@
 export * from './calls'
 export * from './client'
+export * from './confusion'
 export * from './false-alarms'
 export * from './heat-scale'
 export * from './line-key'

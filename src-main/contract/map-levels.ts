@@ -13,7 +13,7 @@ export function valuesOf(levels: ArrayLike<number>): Float32Array {
 
 /** The lowest level whose value reaches `threshold`; one above all where none does. */
 export function levelFrom(threshold: number): number {
-  let level = Math.max(0, Math.ceil(threshold * mostLevel) - 2)
+  let level = Math.min(mostLevel + 1, Math.max(0, Math.ceil(threshold * mostLevel) - 2))
   while (level <= mostLevel && Math.fround(level / mostLevel) < threshold) level++
   return level
 }

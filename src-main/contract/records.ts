@@ -210,8 +210,8 @@ const settings = {
   device: z.string(),
   theme: z.enum(['system', 'light', 'dark']),
   exportFormat: ExportFormat,
-  /** Colours that maps are drawn in. */
-  heatColours: z.enum(heatColours),
+  /** Colours that maps are drawn in; the first where left out. */
+  heatColours: z.enum(heatColours).optional(),
   /** The microphone last used, by its id and, since browsers give another id to each address, its name. */
   microphone: z.object({ id: z.string(), label: z.string(), channels: z.int().min(1).max(2) }).optional(),
   /** Last used settings of each task. */
@@ -223,7 +223,7 @@ export const Settings = z.object({
   device: settings.device.default('auto'),
   theme: settings.theme.default('system'),
   exportFormat: settings.exportFormat.default('wav-s16'),
-  heatColours: settings.heatColours.default('ember'),
+  heatColours: settings.heatColours,
   microphone: settings.microphone,
   tasks: settings.tasks.default({}),
   models: settings.models.default({}),
@@ -288,7 +288,7 @@ export const Snapshot = z.object({
   tasks: z.array(Task),
   settings: Settings,
   /** Lines put by hand, by `lineKey`. */
-  lines: z.record(z.string(), Line).default({}),
+  lines: z.record(z.string(), Line).optional(),
   engine: z.object({ startedAt: time, lastExit: EngineExit.nullable() }),
 })
 export type Snapshot = z.infer<typeof Snapshot>

@@ -14,6 +14,7 @@ import { addFiles, pickFiles } from './files'
 import { removeSource, step } from './library'
 import { hasSound, listenActions } from './listen'
 import { pictureActions } from './picture'
+import { pictureTools } from './picture-tools'
 import { switchTheme } from './settings'
 import { redoLast, undoLast } from './undo'
 import { activeJob, cancelWithCare, canRun, chooseNextTask, currentTasks, runTask } from './work'
@@ -240,6 +241,7 @@ export const actions = {
   theme: { id: 'theme', label: label.theme, group: 'view', keys: ['T'], when: always, run: switchTheme },
 
   ...pictureActions,
+  ...pictureTools,
 
   settings: {
     id: 'settings',

@@ -1,5 +1,6 @@
 import { pictures } from './en/pictures'
 import { sound } from './en/sound'
+import { threshold } from './en/threshold'
 import { work } from './en/work'
 
 export type { TaskWords } from './en/work'
@@ -9,6 +10,7 @@ export const en = {
   ...sound,
   ...pictures,
   ...work,
+  ...threshold,
   app: {
     name: 'Nagare',
     skip: 'Skip to the document',
