@@ -51,6 +51,8 @@ function start(): void {
     packDirs: [where.starterPacks, where.userPacks],
     live: async (piece) =>
       engine?.ready?.live(piece) ?? { error: { code: 'unavailable', message: 'The engine is being restarted.' } },
+    tiles: async (asked) =>
+      engine?.ready?.tiles(asked) ?? { error: { code: 'unavailable', message: 'The engine is being restarted.' } },
   })
   setMenu(client.open)
   followTheme()

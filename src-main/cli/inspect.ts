@@ -13,7 +13,8 @@ import { commonOptions, needed, number, oneOf, seedOf, text, type Command, type 
 import { outputFolder } from './outputs'
 import { findPackOfKind } from './places'
 
-const usage = 'nagare inspect IN… -o DIR [--model PACK] [--threshold T] [--false-alarms R] [--kappa K] [--method M]'
+const usage =
+  'nagare inspect IN… -o DIR [--model PACK] [--threshold T] [--false-alarms R] [--min-area N] [--maps] [--kappa K] [--method M]'
 
 const defaults = inspectSettings.parse({})
 
@@ -27,6 +28,8 @@ export const inspect: Command = {
     '--model PACK': 'a model pack, by path or by its name in `nagare models`',
     '--threshold T': `score from 0 to 1 from which on a picture counts as odd (${defaults.threshold})`,
     '--false-alarms R': `share of normal pictures that may be called odd; it puts the score of 0.5 (${defaults.falseAlarms})`,
+    '--min-area N': `leaves regions of fewer pixels out of the mask and the list (${defaults.minArea})`,
+    '--maps': 'also writes map.png, the map in 16 bits (65535 is 1), and reconstruction.png where the model makes one',
     '--kappa K': `f-anogan: weight of the critic's features beside the pixels, 0 to 10 (${defaults.kappa})`,
     '--method M': `usual, or search: f-anogan's slow search by gradients, as AnoGAN does (${defaults.method})`,
   },
@@ -36,6 +39,8 @@ export const inspect: Command = {
     model: { type: 'string' },
     threshold: { type: 'string' },
     'false-alarms': { type: 'string' },
+    'min-area': { type: 'string' },
+    maps: { type: 'boolean' },
     kappa: { type: 'string' },
     method: { type: 'string' },
   },
@@ -45,6 +50,7 @@ export const inspect: Command = {
     const settings = inspectSettings.parse({
       threshold: number(values, 'threshold', { min: 0, max: 1 }),
       falseAlarms: number(values, 'false-alarms', { min: 0.0001, max: 0.5 }),
+      minArea: number(values, 'min-area', { min: 1, max: 1_000_000, integer: true }),
       kappa: number(values, 'kappa', { min: 0, max: 10 }),
       method: oneOf(values, 'method', ['usual', 'search']),
     })
@@ -63,7 +69,7 @@ export const inspect: Command = {
     const failed: Failed[] = []
     const isNew = await makeFolder(out)
     try {
-      await inspectStream(inspection, pictures, { out, terminal, done, failed })
+      await inspectStream(inspection, pictures, { out, terminal, done, failed, maps: values['maps'] === true })
     } catch (thrown) {
       if (isNew && done.length === 0) await rmdir(out).catch(() => undefined)
       throw thrown
@@ -80,7 +86,11 @@ export const inspect: Command = {
     const seconds = (performance.now() - startedAt) / 1000
     const json = {
       ...{ task: task.id, pack, device, seed, settings, seconds },
-      pictures: done.map(({ input, folder, verdict }) => ({ file: input, folder, ...verdict })),
+      pictures: done.map(({ input, folder, verdict: { hasReconstruction: _, ...told } }) => ({
+        file: input,
+        folder,
+        ...told,
+      })),
       failed: failed.map(({ input, error }) => ({ input, error: error.message })),
     }
     await writeFileAtomic(join(out, 'scores.csv'), csv(done, settings.threshold))
@@ -134,7 +144,13 @@ async function* namesOf(given: readonly string[]): AsyncGenerator<string> {
 async function inspectStream(
   inspection: Awaited<ReturnType<typeof openInspection>>,
   names: AsyncIterable<string>,
-  { out, terminal, done, failed }: { out: string; terminal: Terminal; done: Row[]; failed: Failed[] },
+  {
+    out,
+    terminal,
+    done,
+    failed,
+    maps,
+  }: { out: string; terminal: Terminal; done: Row[]; failed: Failed[]; maps: boolean },
 ): Promise<void> {
   const taken = new Set(['scores.csv', 'result.json'])
   let waiting: string[] = []
@@ -147,7 +163,7 @@ async function inspectStream(
     for (const folder of folders) if (await makeFolder(join(out, folder))) fresh.add(folder)
     try {
       const found = await inspection.inspect(
-        inputs.map((input, i) => ({ path: resolve(input), files: filesIn(join(out, folders[i]!)) })),
+        inputs.map((input, i) => ({ path: resolve(input), files: filesIn(join(out, folders[i]!), maps) })),
         {
           progress: (part, of) =>
             terminal.progress({
@@ -178,10 +194,11 @@ async function inspectStream(
   if (waiting.length > 0) await flush()
 }
 
-const filesIn = (folder: string) => ({
+const filesIn = (folder: string, maps: boolean) => ({
   heatmap: join(folder, 'heatmap.png'),
   mask: join(folder, 'mask.png'),
   overlay: join(folder, 'overlay.png'),
+  ...(maps ? { map: join(folder, 'map.png'), reconstruction: join(folder, 'reconstruction.png') } : {}),
 })
 
 /** `name`, or `name 2`, … where it is taken; upper and lower case are the same to some disks. */

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { EditRequest, Stretch } from './edits'
+import { heatColours } from './heat-scale'
 import {
   Asset,
   AssetFormat,
@@ -7,10 +8,12 @@ import {
   ErrorRecord,
   Id,
   Job,
+  Line,
   LiveSession,
   Marker,
   Pack,
   Progress,
+  RegionRecord,
   Settings,
   SettingsPatch,
   Snapshot,
@@ -84,6 +87,38 @@ export const calls = {
     result: nothing,
   },
   'live.close': { args: z.object({ session: Id }), result: nothing },
+  /** The integers of one pixel of pictures of one size, null for one that has none there. */
+  'picture.pixel': {
+    args: z.object({ assets: z.array(Id).min(1).max(8), x: z.int().nonnegative(), y: z.int().nonnegative() }),
+    result: z.object({ values: z.array(z.array(z.int()).nullable()) }),
+  },
+  /** The regions of a map, found as its inspection finds them; `specks` are the runs of regions left out (`regionFinder`) as base64 of uint32, null where they are too many. */
+  'picture.regions': {
+    args: z.object({ map: Id, ...Line.shape }),
+    result: z.object({
+      regions: z.array(RegionRecord),
+      count: z.int(),
+      share: z.number(),
+      specks: z.string().nullable(),
+    }),
+  },
+  /** Draws what is to be seen of an inspected picture, and writes it to `exports/` as a PNG. */
+  'picture.draw': {
+    args: z.object({
+      map: Id,
+      what: z.enum(['heatmap', 'mask', 'overlay', 'difference']),
+      line: Line,
+      colours: z.enum(heatColours),
+      low: z.number(),
+      high: z.number(),
+      opacity: z.number().min(0).max(1),
+    }),
+    result: z.object({ url: z.string(), name: z.string(), bytes: z.int() }),
+  },
+  /** What held-out normal pictures score with the model that made a result, as it was used there, ascending on the scale whose 0.5 is the model's line. */
+  'inspect.held': { args: z.object({ result: Id }), result: z.object({ scores: z.array(z.number()) }) },
+  /** Puts the line of a model, or gives it back to the model. */
+  'inspect.line': { args: z.object({ model: z.string().min(1).max(300), line: Line.nullable() }), result: nothing },
   'device.list': { args: nothing, result: z.object({ devices: z.array(Device) }) },
   'pack.add': { args: z.object({ source: Source }), result: z.object({ pack: Pack }) },
   'pack.remove': { args: z.object({ pack: z.string() }), result: nothing },
@@ -98,6 +133,7 @@ export const events = {
   'job.progress': z.object({ job: Id, progress: Progress }),
   'job.removed': z.object({ job: Id }),
   'pack.changed': z.object({ packs: z.array(Pack) }),
+  'lines.changed': z.object({ lines: z.record(z.string(), Line) }),
   'settings.changed': z.object({ settings: Settings }),
   /** Something went wrong that no pending call can answer, e.g. a long recording that proves unreadable after it was added. */
   notice: z.object({ error: ErrorRecord }),

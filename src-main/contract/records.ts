@@ -3,6 +3,7 @@ import { EditState, Stretch } from './edits'
 import { Id } from './ids'
 
 export { Id }
+import { heatColours } from './heat-scale'
 
 /** Finite numbers only: JSON has no NaN or Infinity, so what may diverge is null. */
 const finite = z.number()
@@ -227,6 +228,8 @@ const settings = {
   device: z.string(),
   theme: z.enum(['system', 'light', 'dark']),
   exportFormat: ExportFormat,
+  /** Colours that maps are drawn in; the first where left out. */
+  heatColours: z.enum(heatColours).optional(),
   /** The microphone last used, by its id and, since browsers give another id to each address, its name. */
   microphone: z.object({ id: z.string(), label: z.string(), channels: z.int().min(1).max(2) }).optional(),
   /** Last used settings of each task. */
@@ -238,6 +241,7 @@ export const Settings = z.object({
   device: settings.device.default('auto'),
   theme: settings.theme.default('system'),
   exportFormat: settings.exportFormat.default('wav-s16'),
+  heatColours: settings.heatColours,
   microphone: settings.microphone,
   tasks: settings.tasks.default({}),
   models: settings.models.default({}),
@@ -278,6 +282,19 @@ export const EngineExit = z.object({
 })
 export type EngineExit = z.infer<typeof EngineExit>
 
+/** Where a person put the line between good and odd of a model, in place of the model's own (0.5), and from how many pixels on a region counts. */
+export const Line = z.object({ threshold: finite.min(0).max(1), minArea: z.int().min(1).max(1_000_000) })
+export type Line = z.infer<typeof Line>
+
+/** A region of a map, see `regions.ts`. */
+export const RegionRecord = z.object({
+  area: z.int(),
+  peak: finite,
+  peakAt: z.object({ x: z.int(), y: z.int() }),
+  mean: finite,
+  box: z.object({ x: z.int(), y: z.int(), width: z.int(), height: z.int() }),
+})
+
 export const Snapshot = z.object({
   epoch: z.string(),
   seq: z.int(),
@@ -288,6 +305,8 @@ export const Snapshot = z.object({
   packs: z.array(Pack),
   tasks: z.array(Task),
   settings: Settings,
+  /** Lines put by hand, by `lineKey`. */
+  lines: z.record(z.string(), Line).optional(),
   engine: z.object({ startedAt: time, lastExit: EngineExit.nullable() }),
 })
 export type Snapshot = z.infer<typeof Snapshot>

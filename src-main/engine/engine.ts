@@ -3,7 +3,7 @@ import { openJobLog, openQueue, type JobRunner } from '../jobs'
 import { errorRecord } from '../lib/errors'
 import { newId } from '../lib/id'
 import { silent, type Log } from '../lib/log'
-import { measureUnfinished, openProject, type ProjectIo } from '../project'
+import { measureUnfinished, openLines, openProject, type ProjectIo, type Tiles } from '../project'
 import type { TaskDefinition } from '../tasks/task'
 import { handlersOf } from './handlers'
 import { jobOutputs } from './job-outputs'
@@ -33,6 +33,8 @@ export interface EngineOptions {
 export interface Engine {
   readonly handlers: Handlers
   readonly live: LiveSessions
+  /** Pictures in tiles. */
+  readonly tiles: Tiles
   /** Serves one window. */
   serve(wire: Wire, trusted: boolean): void
   /** Leaves a running job to the next opening, and frees the project. */
@@ -69,6 +71,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
     const startedAt = new Date().toISOString()
     const recordings = watchRecordings({ project, emit })
     const live = liveSessions({ file: liveFile })
+    const lines = await openLines(paths.lines, log)
     const parts: EngineParts = {
       project,
       queue,
@@ -76,6 +79,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
       settings,
       recordings,
       live,
+      lines,
       tasks,
       events,
       emit,
@@ -94,6 +98,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
     return {
       handlers,
       live,
+      tiles: project.tiles,
       serve: (wire, trusted) => serve(wire, { handlers, log: events, trusted, errorRecord }),
       async close() {
         recordings.close()

@@ -1,7 +1,7 @@
 import type { Device, EngineEvent, EngineExit, EventLog } from '@contract'
 import type { Queue } from '../jobs'
 import type { Log } from '../lib/log'
-import type { Project } from '../project'
+import type { Lines, Project } from '../project'
 import type { TaskDefinition } from '../tasks/task'
 import type { LiveSessions } from './live/sessions'
 import type { PackShelf } from './pack-shelf'
@@ -16,6 +16,7 @@ export interface EngineParts {
   settings: SettingsStore
   recordings: Recordings
   live: LiveSessions
+  lines: Lines
   tasks: readonly TaskDefinition[]
   events: EventLog
   emit(event: EngineEvent): void

@@ -12,6 +12,7 @@ import { openEngine } from './engine'
 import { liveAnswerer } from './live/line'
 import { openShelf, type PackShelf } from './pack-shelf'
 import { findParent } from './parent'
+import { tileAnswerer } from './tiles/line'
 
 /** Exit codes that the supervisor has sentences for. */
 const exitCodes = { stuck: 70, uncaught: 71, unopened: 72 }
@@ -107,8 +108,9 @@ export async function runEngineProcess({
     }
     const accept = wireAcceptor((wire, trusted) => engine.serve(wire, trusted))
     const answerLive = parent && liveAnswerer(engine.live, parent)
+    const answerTile = parent && tileAnswerer(engine.tiles, parent)
     parent?.onMessage((message, handle) => {
-      if (!isEnding && (accept(message, handle) || answerLive?.(message))) return
+      if (!isEnding && (accept(message, handle) || answerLive?.(message) || answerTile?.(message))) return
       if ((message as { type?: unknown } | null)?.type === 'quit') quit()
     })
     parent?.onGone(quit)

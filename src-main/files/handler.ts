@@ -6,6 +6,7 @@ import { liveResponse, type LiveLine } from './live-sound'
 import { securityHeaders, textResponse } from './headers'
 import { inside, plainNames } from './path-guard'
 import { rangeResponse } from './range-response'
+import { tileResponse, type TileLine } from './picture-tile'
 import { chunkResponse } from './recording-chunk'
 import { uploadResponse } from './upload'
 import { voiceResponse } from './voice-sample'
@@ -20,6 +21,8 @@ export interface FilesOptions {
   uploads: boolean
   /** The engine, for sound that is converted while it is spoken; without it there is none. */
   live?: LiveLine
+  /** The engine, for pictures in tiles; without it there are none. */
+  tiles?: TileLine
 }
 
 /** What is served of an asset besides its file. */
@@ -49,7 +52,7 @@ function attachment(name: string): string {
 
 /**
  * Everything that goes by URL, for Electron's scheme and the Node host alike: the window's bundle, `/media/<id>`, `/media/<id>/peaks` (both of an edited sound as it is now, or as it was: `?v=<version>`), `/media/<id>/mel`,
- * `/media/<id>/preview`, `/media/<id>/thumb`, `/packs/<id>/voices/<n>`, `/exports/<name>`, `PUT /upload`, `POST /recordings/<id>`, `POST /live/<session>`. Never rejects; each answer carries the security headers.
+ * `/media/<id>/preview`, `/media/<id>/thumb`, `/media/<id>/tiles/<level>/<column>-<row>`, `/media/<id>/values/<level>/<column>-<row>`, `/packs/<id>/voices/<n>`, `/exports/<name>`, `PUT /upload`, `POST /recordings/<id>`, `POST /live/<session>`. Never rejects; each answer carries the security headers.
  */
 export function filesHandler({
   rendererDir,
@@ -57,6 +60,7 @@ export function filesHandler({
   packDirs = [],
   uploads,
   live,
+  tiles,
 }: FilesOptions): (request: Request) => Promise<Response> {
   const assets = join(projectDir, 'assets')
 
@@ -77,6 +81,8 @@ export function filesHandler({
     if (!names) return notFound()
     const [first, second, third] = names
 
+    if (first === 'media' && names.length === 5 && Id.safeParse(second).success)
+      return (await tileResponse(request, names.slice(1), tiles)) ?? notFound()
     if (first === 'media') {
       if (!Id.safeParse(second).success || names.length > 3 || (third && !parts.has(third))) return notFound()
       const version = third && third !== 'peaks' ? undefined : await versionFor(request, assets, second!)

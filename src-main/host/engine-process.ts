@@ -2,8 +2,9 @@ import { fork } from 'node:child_process'
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import { liveLine } from '../engine/live/line'
+import { tileLine } from '../engine/tiles/line'
 import { supervise, type EngineChild } from '../engine/supervisor'
-import { engineArguments, type LiveLine, type Places } from '../files'
+import { engineArguments, type LiveLine, type Places, type TileLine } from '../files'
 import { NagareError } from '../lib/errors'
 
 /** The part of a socket's handle that is used here; Node has no public name for it. */
@@ -16,6 +17,7 @@ interface ForkedEngine extends EngineChild {
   /** Gives the socket away, with the upgrade request that came over it. */
   handOver(socket: Socket, request: IncomingMessage, head: Buffer): void
   live: LiveLine
+  tiles: TileLine
 }
 
 export interface Engine {
@@ -23,6 +25,8 @@ export interface Engine {
   handOver(socket: Socket, request: IncomingMessage, head: Buffer): boolean
   /** Converts live sound. */
   live: LiveLine
+  /** Cuts pictures into tiles. */
+  tiles: TileLine
   /** Starts over after the engine died too often; harmless otherwise. */
   revive(): void
   stop(): Promise<void>
@@ -62,6 +66,7 @@ function forkEngine(where: Places, lastExit: unknown): ForkedEngine {
   return {
     ...engine,
     live: liveLine(engine),
+    tiles: tileLine(engine),
     handOver(socket, { method, url, headers }, head) {
       const { _handle } = socket as Socket & { _handle?: SocketHandle | null }
       if (_handle) given.add(_handle)
@@ -98,6 +103,10 @@ export async function startEngine(where: Places, log: (line: string) => void): P
       },
       live: async (piece) =>
         supervisor.ready?.live(piece) ?? {
+          error: { code: 'unavailable', message: 'The engine is being restarted.', hint: 'Try again in a moment.' },
+        },
+      tiles: async (asked) =>
+        supervisor.ready?.tiles(asked) ?? {
           error: { code: 'unavailable', message: 'The engine is being restarted.', hint: 'Try again in a moment.' },
         },
       revive: () => supervisor.start(),

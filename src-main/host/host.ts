@@ -43,6 +43,8 @@ export async function startHost(options: HostOptions): Promise<Host> {
     packDirs: [where.starterPacks, where.userPacks],
     live: async (piece) =>
       engine?.live(piece) ?? { error: { code: 'unavailable', message: 'The engine is not running yet.' } },
+    tiles: async (asked) =>
+      engine?.tiles(asked) ?? { error: { code: 'unavailable', message: 'The engine is not running yet.' } },
   })
   // An upload may take hours; headers may not. Node would drop both limits with the first.
   const server = createServer({ keepAliveTimeout: 30_000, headersTimeout: 20_000, requestTimeout: 0 })

@@ -1,3 +1,4 @@
+import { heatIndex } from '@contract'
 import { colourScale, type ScaleName } from './colour-scale'
 
 export interface HeatOptions {
@@ -11,9 +12,9 @@ export interface HeatOptions {
 export function heatMap(map: Float32Array, { scale = 'ember', low = 0, high = 1 }: HeatOptions = {}): Uint8Array {
   const colours = colourScale(scale)
   const out = new Uint8Array(map.length * 3)
-  const factor = 255 / (high - low)
+  const range = { low, high }
   for (let i = 0; i < map.length; i++) {
-    const index = 3 * Math.min(Math.max(Math.round((map[i]! - low) * factor), 0), 255)
+    const index = 3 * heatIndex(map[i]!, range)
     out[3 * i] = colours[index]!
     out[3 * i + 1] = colours[index + 1]!
     out[3 * i + 2] = colours[index + 2]!

@@ -8,6 +8,8 @@ import type { RasterPlace } from './raster'
 /** An open picture file of which rectangles are read; memory does not grow with the picture. */
 export interface PictureReader extends Readable {
   readonly info: PictureInfo
+  /** The part inside `box`, upright, as the integers of its depth, [height, width, channels]; the box lies inside the picture. */
+  readLevels(box: Box): Uint8Array | Uint16Array
   close(): void
 }
 
@@ -31,6 +33,10 @@ export async function openPicture(path: string, place: RasterPlace = {}): Promis
         const part = upright(raster.read(stored), stored, inside, info)
         if (inside.width === box.width && inside.height === box.height) return part
         return crop(part, { ...box, x: box.x - inside.x, y: box.y - inside.y })
+      },
+      readLevels(box) {
+        const stored = storedBox(info.orientation, box, raster.width, raster.height)
+        return uprightLevels(raster.read(stored), stored, box, info)
       },
       close: () => raster.close(),
     }
@@ -65,13 +71,21 @@ function clip(box: Box, { width, height }: { width: number; height: number }): B
   return { x, y, width: right - x, height: bottom - y }
 }
 
-function upright(bytes: Uint8Array, stored: Box, box: Box, { channels, depth, orientation }: PictureInfo): Picture {
+function upright(bytes: Uint8Array, stored: Box, box: Box, info: PictureInfo): Picture {
+  const scale = info.depth === 16 ? 65535 : 255
+  const levels = uprightLevels(bytes, stored, box, info)
+  const out = new Float32Array(levels.length)
+  for (let i = 0; i < out.length; i++) out[i] = levels[i]! / scale
+  return picture(box.width, box.height, info.channels, out, info.depth)
+}
+
+function uprightLevels(bytes: Uint8Array, stored: Box, box: Box, { channels, depth, orientation }: PictureInfo) {
   const values = depth === 16 ? new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.length / 2) : bytes
-  const scale = depth === 16 ? 65535 : 255
+  if (orientation === 1) return values
   const { start, right, down } = uprightWalk(orientation, stored.width, stored.height)
-  const out = new Float32Array(values.length)
+  const out = depth === 16 ? new Uint16Array(values.length) : new Uint8Array(values.length)
   for (let y = 0, at = 0; y < box.height; y++)
     for (let x = 0, from = (start + y * down) * channels; x < box.width; x++, from += right * channels)
-      for (let c = 0; c < channels; c++) out[at++] = values[from + c]! / scale
-  return picture(box.width, box.height, channels, out, depth)
+      for (let c = 0; c < channels; c++) out[at++] = values[from + c]!
+  return out
 }

@@ -5,13 +5,13 @@ import { isEditList, openAudio, type AudioReader } from '../dsp'
 import { asNagareError, NagareError } from '../lib/errors'
 import { newId } from '../lib/id'
 import { writeAssetRecord } from './assets'
-import { listFile } from './edits/edits'
+import { contentIn, originalIn } from './content'
 import { hashFile, measure, playableSamples, refuseAborted } from './measure'
 import { safeFileName } from './names'
 import type { Project } from './open-project'
 import type { IncomingFile } from './sources'
 import { isNpy, readMel } from './take-mel'
-import { drawPreviews, isPicture, pictureEnding, readPictureFacts } from './take-picture'
+import { drawPreviews, drawPreviewsFrom, isPicture, pictureEnding, readPictureFacts } from './take-picture'
 
 /** Recordings over so many samples (all channels), and pictures over so many pixels, are answered before they are read through. */
 const promptSamples = 8_000_000
@@ -34,23 +34,13 @@ const sourceName = (name: string) => {
   return /^\.[a-z0-9]{1,8}$/.test(extension) ? `source${extension}` : 'source.audio'
 }
 
-/** The file in an asset's folder that holds what it is now: of an edited sound the list of its edits, else as `originalFile`. Throws `not-found`. */
-export async function contentFile(project: Project, id: string): Promise<string> {
-  const { edit } = project.assets.get(id)
-  return edit ? join(project.paths.asset(id), listFile(edit.version)) : originalFile(project, id)
-}
+/** The file that holds what an asset is now, see `contentIn`. Throws `not-found`. */
+export const contentFile = (project: Project, id: string): Promise<string> =>
+  contentIn(project.paths, project.assets.get(id))
 
-/** The file in an asset's folder that holds its samples best, whatever editing made of them: the decoded copy if there is one, else what came in, which mel spectrograms and pictures always are. Throws `not-found`. */
-export async function originalFile(project: Project, id: string): Promise<string> {
-  const folder = project.paths.asset(project.assets.get(id).id)
-  const names = await readdir(folder)
-  const name = names.find((name) => name === 'pcm.wav') ?? names.find((name) => name.startsWith('source.'))
-  if (!name)
-    throw new NagareError('not-found', `${project.assets.get(id).name}: its file is gone from the project.`, {
-      file: folder,
-    })
-  return join(folder, name)
-}
+/** The file that holds an asset's samples as they came, see `originalIn`. Throws `not-found`. */
+export const originalFile = (project: Project, id: string): Promise<string> =>
+  originalIn(project.paths, project.assets.get(id))
 
 /**
  * Takes a recording, a mel spectrogram (`.npy`) or a picture into the project, by cloning or moving it, as a new asset with peaks and level, or a
@@ -159,8 +149,7 @@ function readLater(project: Project, asset: Asset, onUnreadable: AdoptOptions['o
   let file = paths.asset(asset.id)
   const work = async () => {
     file = await originalFile(project, asset.id)
-    const found =
-      asset.kind === 'image' ? await drawLate(project, asset, file) : await measureLate(project, asset, file)
+    const found = asset.kind === 'image' ? await drawLate(project, asset) : await measureLate(project, asset, file)
     const sha256 = await hashFile(file)
     if (!assets.has(asset.id)) return
     const now = assets.get(asset.id)
@@ -190,11 +179,11 @@ async function measureLate({ paths, io, closing, assets }: Project, asset: Asset
   }
 }
 
-/** Preview of a large picture; it appears at once, since its own folder would be made anew if the picture were removed while it is drawn. */
-async function drawLate({ paths, closing, assets }: Project, asset: Asset, file: string) {
+/** Preview of a large picture, from its tiles, which the window is about to ask for; it appears at once, since its own folder would be made anew if the picture were removed while it is drawn. */
+async function drawLate({ paths, closing, assets, tiles }: Project, asset: Asset) {
   const stage = join(paths.work, `preview-${asset.id}`)
   try {
-    await drawPreviews(file, stage, { spoolFolder: paths.work, signal: closing })
+    await tiles.withPyramid(asset.id, (pyramid) => drawPreviewsFrom(pyramid, stage, closing))
     if (assets.has(asset.id))
       for (const name of ['thumb.png', 'preview.png'])
         await rename(join(stage, name), join(paths.asset(asset.id), name))

@@ -23,19 +23,12 @@ export interface Exported {
 /** Names of finished exports and what each holds, so that a second export of another asset does not replace a first. */
 const taken = new WeakMap<Project, Map<string, string>>()
 
-function exportName(
-  project: Project,
-  id: string,
-  { format, range }: { format: AssetFormat; range: Stretch | undefined },
-  ending: string,
-): string {
+/** A file name in `exports/`: `base` and `ending`, with a number where other `content` has it. */
+export function exportName(project: Project, content: string, base: string, ending: string): string {
   const names = taken.get(project) ?? new Map<string, string>()
   taken.set(project, names)
-  const { name: own, edit } = project.assets.get(id)
-  const base = `${stem(safeFileName(own))}${range ? ' (selection)' : ''}`
-  const content = JSON.stringify([id, edit?.version, format, range, base])
   for (const [name, holds] of names) if (holds === content) return name
-  const name = uniqueName(`${base}${ending}`, names.keys())
+  const name = uniqueName(`${safeFileName(base)}${ending}`, names.keys())
   names.set(name, content)
   return name
 }
@@ -76,7 +69,8 @@ export async function exportAsset(
       file: asset.name,
     })
   const ending = format === 'as-is' ? extname(source) : format.startsWith('flac') ? '.flac' : '.wav'
-  const name = exportName(project, id, { format, range }, ending)
+  const base = `${stem(safeFileName(asset.name))}${range ? ' (selection)' : ''}`
+  const name = exportName(project, JSON.stringify([id, asset.edit?.version, format, range, base]), base, ending)
   const path = join(project.paths.exports, name)
   try {
     refuseAborted(signal)

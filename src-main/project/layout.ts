@@ -13,6 +13,10 @@ export interface Layout {
   /** Finished uploads. */
   incoming: string
   exports: string
+  /** Pictures in tiles, one folder each; made anew where it is gone. */
+  tiles: string
+  /** Where the line between good and odd was put by hand, for each model. */
+  lines: string
   /** One folder per recording that is being made: `recording.json`, `sound.wav`. */
   recordings: string
   /** The file of an asset's edits. */
@@ -34,6 +38,8 @@ export function layout(folder: string): Layout {
     work: at('work'),
     incoming: at('incoming'),
     exports: at('exports'),
+    tiles: at('tiles'),
+    lines: at('lines.json'),
     recordings: at('recordings'),
     histories: at('history'),
     history: (asset) => at('history', `${asset}.jsonl`),

@@ -11,6 +11,8 @@ import { openDocuments, type Edits } from './edits'
 import { layout, type Layout } from './layout'
 import { takeLock } from './lock'
 import { sweepUploads } from './sources'
+import { contentIn } from './content'
+import { openTiles, type Tiles } from './tiles'
 
 const Manifest = z.object({ version: z.literal(1), name: z.string(), createdAt: z.iso.datetime() })
 export type Manifest = z.infer<typeof Manifest>
@@ -34,6 +36,7 @@ export interface Project {
   readonly paths: Layout
   readonly manifest: Manifest
   readonly assets: AssetStore
+  readonly tiles: Tiles
   /** What was done to its recordings. */
   readonly edits: Edits
   readonly io: Required<ProjectIo>
@@ -64,8 +67,8 @@ export async function openProject(folder: string, { log = silent, io: given }: P
   const lock = await takeLock(paths.lock)
   try {
     const manifest = await readManifest(paths)
-    for (const sub of [paths.assets, paths.work, paths.incoming, paths.exports, paths.recordings, paths.histories])
-      await ownFolder(sub)
+    const { assets: kept, work, incoming, exports, recordings, histories, tiles: tileFolder } = paths
+    for (const sub of [kept, work, incoming, exports, recordings, histories, tileFolder]) await ownFolder(sub)
     for (const sub of [paths.work, paths.exports])
       for (const name of await readdir(sub)) await rm(join(sub, name), { recursive: true, force: true })
     await sweepParts(paths.folder)
@@ -73,8 +76,12 @@ export async function openProject(folder: string, { log = silent, io: given }: P
     const assets = await openAssets(paths, log)
     const controller = new AbortController()
     const background = new Set<Promise<void>>()
+    const tiles = await openTiles({
+      ...{ paths, assets, closing: controller.signal, log },
+      contentFile: (id) => contentIn(paths, assets.get(id)),
+    })
     const own = {
-      ...{ paths, manifest, assets, io, log },
+      ...{ paths, manifest, assets, tiles, io, log },
       closing: controller.signal,
       inBackground(work: Promise<void>) {
         background.add(work)
@@ -87,6 +94,7 @@ export async function openProject(folder: string, { log = silent, io: given }: P
       async close() {
         controller.abort()
         await Promise.allSettled(background)
+        await tiles.close()
         await lock.release()
       },
     }

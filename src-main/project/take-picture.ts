@@ -3,7 +3,17 @@ import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { sniffAudio } from '../dsp/sniff'
-import { createPng, openPicture, pictureInfo, resize, type Picture, type PictureReader } from '../image'
+import {
+  createPng,
+  levelCount,
+  levelSize,
+  openPicture,
+  pictureInfo,
+  resize,
+  type Picture,
+  type Pyramid,
+  type Readable,
+} from '../image'
 import { picture } from '../image/picture'
 import { resizer } from '../image/resize'
 import { sniffedBytes, sniffPicture } from '../image/sniff-picture'
@@ -59,6 +69,34 @@ export async function drawPreviews(
   }
 }
 
+/** As `drawPreviews`, from the smallest level of a picture's pyramid that has as many pixels as a preview. */
+export async function drawPreviewsFrom(pyramid: Pyramid, folder: string, signal?: AbortSignal): Promise<void> {
+  const { shape } = pyramid
+  let level = 0
+  while (level + 1 < levelCount(shape) && longer(levelSize(shape, level + 1)) >= previewSide) level++
+  const size = levelSize(shape, level)
+  const scale = shape.depth === 16 ? 65535 : 255
+  const source: Readable = {
+    info: { ...size, channels: shape.channels, depth: shape.depth },
+    read: (box) => {
+      const { levels, width, height } = pyramid.read(level, box)
+      return picture(
+        width,
+        height,
+        shape.channels,
+        Float32Array.from(levels, (value) => value / scale),
+        shape.depth,
+      )
+    },
+  }
+  const preview = await shrunk(source, within(shape, previewSide), signal)
+  const { width, height } = within(preview, thumbSide)
+  await write(join(folder, 'thumb.png'), resize(preview, width, height))
+  await write(join(folder, 'preview.png'), preview)
+}
+
+const longer = ({ width, height }: Size) => Math.max(width, height)
+
 interface Size {
   readonly width: number
   readonly height: number
@@ -71,7 +109,7 @@ function within({ width, height }: Size, side: number): Size {
 }
 
 /** Resizes by bands, and lets others work between them. */
-async function shrunk(reader: PictureReader, { width, height }: Size, signal?: AbortSignal): Promise<Picture> {
+async function shrunk(reader: Readable, { width, height }: Size, signal?: AbortSignal): Promise<Picture> {
   const { info } = reader
   const work = resizer(info, { width, height })
   const rows = Math.max(1, Math.floor(2 ** 18 / info.width))

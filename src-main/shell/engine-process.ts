@@ -1,7 +1,8 @@
 import { app, MessageChannelMain, utilityProcess, type MessagePortMain } from 'electron'
 import { liveLine } from '../engine/live/line'
+import { tileLine } from '../engine/tiles/line'
 import { supervise, type EngineChild, type Supervisor } from '../engine/supervisor'
-import { engineArguments, type LiveLine, type Places } from '../files'
+import { engineArguments, type LiveLine, type Places, type TileLine } from '../files'
 
 const serviceName = 'Nagare engine'
 
@@ -9,6 +10,7 @@ interface UtilityEngine extends EngineChild {
   /** Opens a line to the engine and returns its other end. */
   openPort(): MessagePortMain
   live: LiveLine
+  tiles: TileLine
 }
 
 export type DesktopEngine = Supervisor<UtilityEngine>
@@ -53,6 +55,7 @@ export function startEngine(where: Places, told: { ready(): void; gaveUp(reason:
         return child.pid
       },
       live: liveLine(engine),
+      tiles: tileLine(engine),
       openPort() {
         const { port1, port2 } = new MessageChannelMain()
         child.postMessage({ type: 'port', trusted: true }, [port1])

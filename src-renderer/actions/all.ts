@@ -17,6 +17,7 @@ import { removeSource, step } from './library'
 import { hasSound, listenActions } from './listen'
 import { markerActions } from './markers'
 import { pictureActions } from './picture'
+import { pictureTools } from './picture-tools'
 import { switchTheme } from './settings'
 import { redoLast, undoLast } from './undo'
 import { activeJob, cancelWithCare, canRun, chooseNextTask, currentTasks, runTask } from './work'
@@ -245,6 +246,7 @@ export const actions = {
   theme: { id: 'theme', label: label.theme, group: 'view', keys: ['T'], when: always, run: switchTheme },
 
   ...pictureActions,
+  ...pictureTools,
 
   settings: {
     id: 'settings',

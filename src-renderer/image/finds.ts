@@ -1,16 +1,7 @@
-import type { Origin } from '@contract'
-import type { Box, Point } from './camera'
+import type { Line, Origin, Region } from '@contract'
 
 /** A part of a picture that lies at or above the threshold. */
-export interface Find {
-  /** Pixels. */
-  area: number
-  /** Highest value, and where. */
-  peak: number
-  peakAt: Point
-  mean: number
-  box: Box
-}
+export type Find = Region
 
 /** What inspecting a picture found. */
 export interface Finds {
@@ -24,6 +15,9 @@ export interface Finds {
   /** Share of the picture's pixels in them. */
   share: number
   notes: string[]
+  /** Lowest and highest value of the map; 0 and 1 where the record does not say. */
+  low: number
+  high: number
 }
 
 export const inspectTask = 'inspect'
@@ -31,7 +25,7 @@ export const inspectTask = 'inspect'
 /** What a result's record says was found in its picture; undefined where it says no such thing. */
 export function findsOf({ task, facts, settings }: Origin): Finds | undefined {
   if (task !== inspectTask || typeof facts?.score !== 'number') return undefined
-  const { label, score, count, share, regions, notes } = facts as Partial<Finds>
+  const { label, score, count, share, regions, notes, low, high } = facts as Partial<Finds>
   return {
     label: label === 'odd' ? 'odd' : 'normal',
     score: score!,
@@ -40,5 +34,13 @@ export function findsOf({ task, facts, settings }: Origin): Finds | undefined {
     count: count ?? 0,
     share: share ?? 0,
     notes: Array.isArray(notes) ? notes : [],
+    low: low ?? 0,
+    high: high ?? 1,
   }
+}
+
+/** What a result found, called normal or odd by a line; its regions are those of its own line. */
+export function judged(origin: Origin, { threshold }: Line): Finds | undefined {
+  const finds = findsOf(origin)
+  return finds && { ...finds, threshold, label: finds.score >= threshold ? 'odd' : 'normal' }
 }

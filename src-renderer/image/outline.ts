@@ -1,37 +1,45 @@
-/** The edges between what a mask covers and what it does not, as lines in the mask's pixels: [x1, y1, x2, y2] each. */
-export function maskEdges(covered: ArrayLike<number>, width: number, height: number): number[] {
+/** A mask with a border of one pixel all around it, what the neighbours are there, [height + 2, width + 2]; 1 is covered. */
+export interface Covered {
+  covered: Uint8Array
+  width: number
+  height: number
+  /** Whether the edges at its right, and at its bottom, are its own: the picture ends there. */
+  endsRight: boolean
+  endsBottom: boolean
+}
+
+/** The edges between what a mask covers and what it does not, as lines in the mask's pixels: [x1, y1, x2, y2] each. Those at its left and top are its own. */
+export function maskEdges({ covered, width, height, endsRight, endsBottom }: Covered): number[] {
   const lines: number[] = []
-  const at = (x: number, y: number) => x >= 0 && y >= 0 && x < width && y < height && covered[y * width + x]! > 127
-  for (let y = 0; y <= height; y++)
-    for (let x = 0, from = -1; x <= width; x++) {
-      const isEdge = x < width && at(x, y - 1) !== at(x, y)
+  const stride = width + 2
+  for (let y = 0; y < height + (endsBottom ? 1 : 0); y++) {
+    let from = -1
+    for (let x = 0, at = (y + 1) * stride + 1; x <= width; x++, at++) {
+      const isEdge = x < width && covered[at - stride] !== covered[at]
       if (isEdge && from < 0) from = x
-      if (!isEdge && from >= 0) {
+      else if (!isEdge && from >= 0) {
         lines.push(from, y, x, y)
         from = -1
       }
     }
-  for (let x = 0; x <= width; x++)
-    for (let y = 0, from = -1; y <= height; y++) {
-      const isEdge = y < height && at(x - 1, y) !== at(x, y)
+  }
+  for (let x = 0; x < width + (endsRight ? 1 : 0); x++) {
+    let from = -1
+    for (let y = 0, at = stride + x + 1; y <= height; y++, at += stride) {
+      const isEdge = y < height && covered[at - 1] !== covered[at]
       if (isEdge && from < 0) from = y
-      if (!isEdge && from >= 0) {
+      else if (!isEdge && from >= 0) {
         lines.push(x, from, x, y)
         from = -1
       }
     }
+  }
   return lines
 }
 
-/** The outline of a mask that is drawn in a bitmap, in the bitmap's pixels. */
-export function outlineOf(bitmap: ImageBitmap): Path2D {
-  const { width, height } = bitmap
-  const context = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true })!
-  context.drawImage(bitmap, 0, 0)
-  const pixels = new Uint32Array(context.getImageData(0, 0, width, height).data.buffer)
-  const covered = Uint8Array.from(pixels, (pixel) => pixel & 255)
+/** Lines as a path. */
+export function pathOf(lines: readonly number[]): Path2D {
   const path = new Path2D()
-  const lines = maskEdges(covered, width, height)
   for (let i = 0; i < lines.length; i += 4) {
     path.moveTo(lines[i]!, lines[i + 1]!)
     path.lineTo(lines[i + 2]!, lines[i + 3]!)

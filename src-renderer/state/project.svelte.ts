@@ -1,4 +1,13 @@
-import { Settings, type Asset, type EngineEvent, type Job, type Pack, type Snapshot, type Task } from '@contract'
+import {
+  Settings,
+  type Asset,
+  type EngineEvent,
+  type Job,
+  type Line,
+  type Pack,
+  type Snapshot,
+  type Task,
+} from '@contract'
 
 /** What the engine holds, as this window last heard it. Only events and snapshots change it. */
 export const project = $state({
@@ -11,14 +20,16 @@ export const project = $state({
   packs: [] as Pack[],
   tasks: [] as Task[],
   settings: Settings.parse({}),
+  /** Lines between good and odd that were put by hand, by `lineKey`. */
+  lines: {} as Record<string, Line>,
 })
 
 /** Assets on their way out: hidden here, removed in the engine once undo has run out. */
 export const leaving = $state({ ids: [] as string[] })
 
 export function applySnapshot(snapshot: Snapshot) {
-  const { project: folder, assets, jobs, packs, tasks, settings, version } = snapshot
-  Object.assign(project, { loaded: true, ...folder, version, assets, jobs, packs, tasks, settings })
+  const { project: folder, assets, jobs, packs, tasks, settings, lines = {}, version } = snapshot
+  Object.assign(project, { loaded: true, ...folder, version, assets, jobs, packs, tasks, settings, lines })
 }
 
 export function applyEvent(event: EngineEvent) {
@@ -38,6 +49,9 @@ export function applyEvent(event: EngineEvent) {
       return drop(project.jobs, event.data.job)
     case 'pack.changed':
       project.packs = event.data.packs
+      return
+    case 'lines.changed':
+      project.lines = event.data.lines
       return
     case 'settings.changed':
       project.settings = event.data.settings

@@ -12,15 +12,38 @@ import {
   type Point,
 } from '../image/camera'
 
-/** What a picture document shows: the picture, the map of its oddness over it, that map alone, or what lies above the threshold. */
-export const allLayers = ['original', 'overlay', 'heatmap', 'mask'] as const
+/**
+ * What a picture document shows: the picture, the map of its oddness over it, that map alone, what lies above the threshold, what the model makes of the
+ * picture, how far that is from it, and where somebody marked a defect.
+ */
+export const allLayers = ['original', 'overlay', 'heatmap', 'mask', 'reconstruction', 'difference', 'truth'] as const
 export type Layer = (typeof allLayers)[number]
+
+/** Whether one layer is seen, two on both sides of a divider, or two beside each other. */
+export const allViews = ['one', 'swipe', 'side'] as const
+export type ViewMode = (typeof allViews)[number]
+
+/** What regions are sorted by. */
+export const regionOrders = ['peak', 'area'] as const
+export type RegionOrder = (typeof regionOrders)[number]
 
 /** What is seen of a picture; without one `layers` is empty. */
 export const seeing = $state({
   /** Which layers there are to see. */
   layers: [] as readonly Layer[],
   layer: 'original' as Layer,
+  view: 'one' as ViewMode,
+  /** The layer that is compared with: to the right of the divider, or beside. */
+  other: 'original' as Layer,
+  /** Where the divider lies, as a share of the view's width. */
+  divider: 0.5,
+  /** Whether the picture's pixels are counted along its edges. */
+  rulers: false,
+  /** Whether the colours span the values of all pictures that the model inspected here, and not 0 to 1. */
+  setRange: false,
+  /** Whether the line's histogram and figures are shown. */
+  figures: false,
+  order: 'peak' as RegionOrder,
   /** Share of the heat map in the overlay. */
   opacity: 0.5,
   /** Whether the mask's outline is drawn. */
@@ -61,10 +84,16 @@ export function layOutPicture(
 export function seeDocument(layers: readonly Layer[], regions: readonly Box[]) {
   untrack(() => {
     seeing.layers = layers
-    seeing.regions = regions
-    seeing.region = null
+    setRegions(regions)
     if (!layers.includes(seeing.layer)) seeing.layer = 'original'
+    if (!layers.includes(seeing.other)) seeing.other = 'original'
   })
+}
+
+/** Other regions: none of them is looked at. */
+export function setRegions(regions: readonly Box[]) {
+  seeing.regions = regions
+  seeing.region = null
 }
 
 /** Nothing is seen any more. */
@@ -77,6 +106,18 @@ export function seeNothing() {
 export const isSeeing = () => seeing.layers.length > 0
 export const canSee = (layer: Layer) => seeing.layers.includes(layer)
 export const see = (layer: Layer) => void (seeing.layer = layer)
+
+/** Whether two layers are seen; `mode` again goes back to one. */
+export const isComparing = () => seeing.view !== 'one' && seeing.layers.length > 1
+export const toggleView = (mode: ViewMode) => void (seeing.view = seeing.view === mode ? 'one' : mode)
+export const moveDivider = (to: number) => void (seeing.divider = Math.min(1, Math.max(0, to)))
+
+/** Compares with the next layer that is not seen already. */
+export function nextOther() {
+  const choices = seeing.layers.filter((layer) => layer !== seeing.layer)
+  const at = choices.indexOf(seeing.other)
+  seeing.other = choices[(at + 1) % choices.length] ?? 'original'
+}
 
 /** A picture pixel for each pixel of the screen. */
 const actualScale = () => 1 / devicePixelRatio

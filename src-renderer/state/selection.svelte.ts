@@ -1,5 +1,6 @@
 import type { Asset } from '@contract'
-import { findsOf } from '../image/finds'
+import { judged } from '../image/finds'
+import { lineOf } from './line.svelte'
 import { en } from '../text/en'
 import { taskWords } from '../text/task-words'
 import { assetOf, project, shownAssets } from './project.svelte'
@@ -14,7 +15,7 @@ export interface Take {
 }
 
 /** Outputs that stand beside the result of their run. */
-const besides = ['noise', 'mask', 'overlay']
+const besides = ['noise', 'mask', 'overlay', 'map', 'reconstruction', 'truth']
 
 /** What the document shows: a source and, of its results, the one being compared. */
 export const selection = $state({ source: null as string | null, take: null as string | null })
@@ -45,7 +46,7 @@ export function takesOf(source: string): Take[] {
 
 /** What a result is called where it stands beside its source: a verdict by what it says. */
 export function resultName({ result }: Take): string {
-  const finds = result.origin && findsOf(result.origin)
+  const finds = result.origin && judged(result.origin, lineOf(result.origin))
   if (finds) return en.inspect.brief(finds.label, finds.score.toFixed(2))
   return taskWords(result.origin?.task).result
 }

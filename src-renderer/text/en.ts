@@ -1,6 +1,7 @@
 import { listen } from './en/listen'
 import { pictures } from './en/pictures'
 import { sound } from './en/sound'
+import { threshold } from './en/threshold'
 import { work } from './en/work'
 
 export type { TaskWords } from './en/work'
@@ -11,6 +12,7 @@ export const en = {
   ...listen,
   ...pictures,
   ...work,
+  ...threshold,
   app: {
     name: 'Nagare',
     skip: 'Skip to the document',

@@ -1,15 +1,12 @@
-import { heatScale, type Asset, type Origin } from '@contract'
+import { type Asset, type Origin } from '@contract'
 import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { render } from 'vitest-browser-svelte'
 import { userEvent } from 'vitest/browser'
 import { pictureActions } from '../../src-renderer/actions/picture'
 import { around, fitted, fitScale, panned, scaledTo, toPicture, type Camera } from '../../src-renderer/image/camera'
 import { findsOf } from '../../src-renderer/image/finds'
-import { heatValue } from '../../src-renderer/image/heat-value'
 import { maskEdges } from '../../src-renderer/image/outline'
-import { isReduced, loadPixels, pixelsUrl } from '../../src-renderer/image/pixels'
 import PictureView from '../../src-renderer/image/PictureView.svelte'
-import ReadOut from '../../src-renderer/image/ReadOut.svelte'
 import RegionList from '../../src-renderer/image/RegionList.svelte'
 import Verdict from '../../src-renderer/image/Verdict.svelte'
 import { takeDetail } from '../../src-renderer/library/take-name'
@@ -48,24 +45,6 @@ describe('the camera', () => {
   })
 })
 
-test('every colour of the heat scale says its value, and mixed ones a near one', () => {
-  const colours = heatScale()
-  for (let i = 0; i < 256; i++)
-    expect(heatValue([colours[3 * i]!, colours[3 * i + 1]!, colours[3 * i + 2]!])).toBe(i / 255)
-  const [r, g, b] = colours.subarray(300, 303)
-  expect(Math.abs(heatValue([r! + 1, g!, b!]) - 100 / 255)).toBeLessThan(0.02)
-})
-
-test('a mask is outlined along its edges, each a line as long as it goes', () => {
-  // . # # .
-  // . # . .
-  const lines = maskEdges([0, 255, 255, 0, 0, 255, 0, 0], 4, 2)
-  const found = Array.from({ length: lines.length / 4 }, (_, i) => lines.slice(4 * i, 4 * i + 4).join())
-  expect(found.sort()).toEqual(['1,0,1,2', '1,0,3,0', '1,2,2,2', '2,1,2,2', '2,1,3,1', '3,0,3,1'])
-  expect(maskEdges([255], 1, 1)).toHaveLength(16)
-  expect(maskEdges([0, 0], 2, 1)).toEqual([])
-})
-
 const createdAt = '2026-11-24T10:00:00Z'
 const picture = (id: string, more: Partial<Asset> = {}, size = { width: 64, height: 48 }): Asset => ({
   ...{ id, name: `${id}.png`, kind: 'image', bytes: 1, createdAt, sha256: 'f' },
@@ -82,12 +61,16 @@ const origin = (role: string, more: Partial<Origin> = {}): Origin => ({
 
 describe('a run over a picture', () => {
   test('is one result with all its files, named by its verdict', () => {
-    const outputs = ['mask', 'overlay', 'heatmap'].map((role) => picture(`a-${role}`, { origin: origin(role) }))
+    const outputs = ['mask', 'overlay', 'heatmap', 'map', 'reconstruction'].map((role) =>
+      picture(`a-${role}`, { origin: origin(role) }),
+    )
     project.assets = [picture('a-1'), ...outputs]
     const takes = takesOf('a-1')
     expect(takes).toHaveLength(1)
     expect(takes[0]).toMatchObject({ result: { id: 'a-heatmap' }, noise: undefined })
-    expect(takes[0]!.outputs.map(({ id }) => id).sort()).toEqual(['a-heatmap', 'a-mask', 'a-overlay'])
+    expect(takes[0]!.outputs.map(({ id }) => id).sort()).toEqual([
+      ...['a-heatmap', 'a-map', 'a-mask', 'a-overlay', 'a-reconstruction'],
+    ])
     expect(resultName(takes[0]!)).toBe('Odd 0.87')
     expect(takeDetail(takes[0]!, takes, (name) => name)).toBe('Cloth')
   })
@@ -97,7 +80,7 @@ describe('a run over a picture', () => {
     expect(findsOf(origin('clean', { task: 'enhance' }))).toBeUndefined()
     expect(findsOf(origin('heatmap', { facts: {} }))).toBeUndefined()
     expect(findsOf(origin('heatmap', { facts: { score: 0.1 }, settings: {} }))).toEqual({
-      ...{ label: 'normal', score: 0.1, threshold: 0.5, regions: [], count: 0, share: 0, notes: [] },
+      ...{ label: 'normal', score: 0.1, threshold: 0.5, regions: [], count: 0, share: 0, notes: [], low: 0, high: 1 },
     })
   })
 
@@ -125,20 +108,7 @@ describe('a run over a picture', () => {
   })
 })
 
-describe('the pixels', () => {
-  const large = (plain: boolean, width = 3000, height = 2000) => {
-    const asset = picture('a-9', {}, { width, height })
-    return { ...asset, image: { ...asset.image!, plain } }
-  }
-
-  test('come from the file itself only where the preview has fewer and a browser shows it rightly', () => {
-    expect(pixelsUrl(picture('a-1'))).toBe('/media/a-1/preview')
-    expect(pixelsUrl(large(true))).toBe('/media/a-9')
-    expect(pixelsUrl(large(false))).toBe('/media/a-9/preview')
-    expect(pixelsUrl(large(true, 20_000, 10_000))).toBe('/media/a-9/preview')
-    expect([picture('a-1'), large(true), large(false)].map(isReduced)).toEqual([false, false, true])
-  })
-
+describe('the view', () => {
   /** A PNG of 2 × 1 pixels, red and blue. */
   async function twoPixels(): Promise<Blob> {
     const canvas = new OffscreenCanvas(2, 1)
@@ -150,32 +120,30 @@ describe('the pixels', () => {
     return canvas.convertToBlob()
   }
 
-  test('are waited for while they are being drawn, and read one by one, also of a picture that has more', async () => {
-    const png = await twoPixels()
-    const answers = [new Response('', { status: 404, headers: { 'retry-after': '1' } }), new Response(png)]
-    const fetched = vi.spyOn(window, 'fetch').mockImplementation(() => Promise.resolve(answers.shift()!))
-    const pixels = await loadPixels('/media/a-1/preview', new AbortController().signal)
-    expect(fetched).toHaveBeenCalledTimes(2)
-    expect(pixels.at(1, 0, { width: 2, height: 1 })).toEqual([0, 0, 255])
-    expect(pixels.at(1, 1, { width: 4, height: 2 })).toEqual([255, 0, 0])
-    expect(pixels.at(2, 1, { width: 4, height: 2 })).toEqual([0, 0, 255])
-    pixels.close()
-    fetched.mockImplementation(() => Promise.resolve(new Response('', { status: 404 })))
-    await expect(loadPixels('/media/gone/preview', new AbortController().signal)).rejects.toThrow(/404/)
-    fetched.mockRestore()
-  })
+  const look = {
+    heat: { table: new Uint32Array(65536).fill(0xff00ff00), look: 'green' },
+    mask: { table: new Uint32Array(65536).fill(0xffffffff), look: 'white', specks: null },
+    opacity: 0.5,
+  }
 
-  test('are drawn where the camera looks, as sharp squares when they are large, and the canvas goes with its view', async () => {
-    const bitmap = await createImageBitmap(await twoPixels())
-    const pixels = { bitmap, at: () => [255, 0, 0] as [number, number, number], close: () => bitmap.close() }
-    const all = { id: 'a-1', name: 'two.png', size: { width: 2, height: 1 }, heatmap: undefined, mask: undefined }
-    seeDocument(['original'], [])
+  test('draws where the camera looks, as sharp squares when pixels are large, two layers beside each other, and its canvas goes with it', async () => {
+    const png = await twoPixels()
+    const fetched = vi
+      .spyOn(window, 'fetch')
+      .mockImplementation((url) =>
+        Promise.resolve(String(url).includes('/values/') ? new Response(Uint16Array.of(9, 9)) : new Response(png)),
+      )
+    const size = { width: 2, height: 1 }
+    const all = { id: 'a-1', name: 'two.png', size, look, outline: undefined }
+    const parts = { picture: picture('a-1', {}, size), map: picture('a-map', {}, size) }
+    seeDocument(['original', 'overlay', 'heatmap', 'mask'], [])
     see('original')
-    const screen = await render(PictureView, { ...all, picture: pixels, failed: false })
+    const screen = await render(PictureView, { ...all, parts })
     const view = screen.getByRole('img', { name: 'two.png: Original' })
-    await expect.element(view).toHaveAttribute('data-drawn', 'true')
     const host = view.element() as HTMLElement
-    Object.assign(host.style, { width: '300px', height: '200px' })
+    Object.assign(host.parentElement!.style, { width: '300px', height: '200px' })
+    await expect.element(view).toHaveAttribute('data-drawn', 'true')
+    expect(fetched.mock.calls[0]![0]).toBe('/media/a-1/tiles/0/0-0')
     await expect.poll(() => seeing.camera).toMatchObject({ viewWidth: 300, viewHeight: 200, scale: 64 })
     const colour = (x: number, y: number) => {
       const canvas = host.querySelector('canvas')!
@@ -185,21 +153,46 @@ describe('the pixels', () => {
     await expect.poll(() => colour(148, 100)).toEqual([255, 0, 0, 255])
     expect(colour(152, 100)).toEqual([0, 0, 255, 255])
     expect(colour(10, 10)[3]).toBe(0)
+
+    seeing.other = 'heatmap'
+    seeing.view = 'swipe'
+    seeing.divider = 0.5
+    await expect.poll(() => colour(152, 100)).toEqual([0, 255, 0, 255])
+    expect(colour(148, 100)).toEqual([255, 0, 0, 255])
+    const divider = screen.getByRole('slider', { name: 'Divider between the two layers' })
+    await expect.element(divider).toHaveAttribute('aria-valuetext', '50 % from the left')
+    ;(divider.element() as HTMLElement).focus()
+    await userEvent.keyboard('{ArrowRight}')
+    await expect.element(divider).toHaveAttribute('aria-valuenow', '51')
+    await expect.poll(() => colour(152, 100)).toEqual([0, 0, 255, 255])
+
+    seeing.view = 'side'
+    await expect.poll(() => seeing.camera.viewWidth).toBe(150)
+    await expect.poll(() => colour(73, 100)).toEqual([255, 0, 0, 255])
+    await expect.poll(() => colour(223, 100)).toEqual([0, 255, 0, 255])
+    expect(colour(80, 100)).toEqual([0, 0, 255, 255])
+
+    seeing.view = 'one'
     const canvas = host.querySelector('canvas')!
     await screen.unmount()
     expect(canvas.isConnected).toBe(false)
+    fetched.mockRestore()
   })
 
-  test('are read out under the pointer, in the middle without one, and nowhere beside the picture', async () => {
-    seeing.camera = fitted({ ...camera, width: 64, height: 48 })
-    seeing.pointer = null
-    const at = vi.fn((): [number, number, number] => [1, 2, 3])
-    const pixels = { at, bitmap: {} as ImageBitmap, close() {} }
-    const screen = await render(ReadOut, { image: picture('a').image!, picture: pixels, heatmap: undefined })
-    await expect.element(screen.getByText('32, 24')).toBeVisible()
-    await expect.element(screen.getByText('1 2 3')).toBeVisible()
-    seeing.pointer = { x: 0, y: 0 }
-    await expect.element(screen.getByText('32, 24')).not.toBeInTheDocument()
+  test('says why a picture cannot be shown', async () => {
+    const error = { error: { code: 'corrupt', message: 'a-2.png: expected a whole picture.' } }
+    const fetched = vi
+      .spyOn(window, 'fetch')
+      .mockImplementation(() => Promise.resolve(Response.json(error, { status: 500 })))
+    seeDocument(['original'], [])
+    const screen = await render(PictureView, {
+      ...{ id: 'a-2', name: 'torn.png', size: { width: 64, height: 48 }, look, outline: undefined },
+      parts: { picture: picture('a-2') },
+    })
+    const host = screen.getByRole('img', { name: 'torn.png: Original' }).element() as HTMLElement
+    Object.assign(host.parentElement!.style, { width: '300px', height: '200px' })
+    await expect.element(screen.getByText(/could not be shown. a-2.png: expected a whole picture/)).toBeVisible()
+    fetched.mockRestore()
   })
 })
 

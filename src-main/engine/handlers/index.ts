@@ -8,6 +8,7 @@ import { liveHandlers } from './live'
 import { markerHandlers } from './markers'
 import { packHandlers } from './pack'
 import { recordHandlers } from './record'
+import { pictureHandlers } from './picture'
 import { settingsHandlers } from './settings'
 import { stateHandlers } from './state'
 import { taskHandlers } from './task'
@@ -25,6 +26,7 @@ export function handlersOf(parts: EngineParts): Handlers {
     ...jobHandlers(parts),
     ...deviceHandlers(parts),
     ...packHandlers(parts),
+    ...pictureHandlers(parts),
     ...settingsHandlers(parts),
   }
 }

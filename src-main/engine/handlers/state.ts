@@ -11,7 +11,7 @@ function taskRecord({ id, label, description, accepts, packKinds, settings }: Ta
 
 /** Answers at once (no promise), so that the snapshot and its `seq` are one moment. */
 export function stateHandlers(parts: EngineParts): Pick<Handlers, 'state.get'> {
-  const { project, queue, shelf, settings, events, version, startedAt, lastExit } = parts
+  const { project, queue, shelf, settings, lines, events, version, startedAt, lastExit } = parts
   const tasks = parts.tasks.map(taskRecord)
   return {
     'state.get': () => ({
@@ -24,6 +24,7 @@ export function stateHandlers(parts: EngineParts): Pick<Handlers, 'state.get'> {
       packs: shelf.list().map(({ record }) => record),
       tasks,
       settings: settings.get(),
+      lines: lines.get(),
       engine: { startedAt, lastExit },
     }),
   }

@@ -1,5 +1,5 @@
 import { auroc, averagePrecision, bestF1 } from './areas'
-import { confusion, type Confusion } from './confusion'
+import { confusion, type Confusion } from '@contract'
 import { precisionRecallCurve, rocCurve, type Curve } from './curves'
 import { histogram, type Histogram } from './histogram'
 import { rank } from './ranking'

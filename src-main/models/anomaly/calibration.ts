@@ -1,3 +1,4 @@
+import { alarmThreshold, justAbove } from '@contract'
 import { z } from 'zod'
 import { NagareError } from '../../lib/errors'
 import { standardised, standardOf } from './standardise'
@@ -53,7 +54,13 @@ export function weigher(
     parts.reduce((sum, { name, weight, standard }) => sum + weight * standardised(terms[name]!, standard), 0)
 }
 
-/** The scores of the pictures of a calibration, and where good ends by its rule, or by `falseAlarms` where that is given. */
+/** The scores of the normal pictures of a calibration. */
+export const normalScores = (
+  calibration: Pick<Calibration, 'normal'>,
+  weights: Readonly<Record<string, number>>,
+): number[] => rows(calibration.normal).map(weigher(calibration, weights))
+
+/** Where good ends by a calibration's rule, or by `falseAlarms` where that is given. */
 export function lineOf(
   calibration: Calibration,
   weights: Readonly<Record<string, number>>,
@@ -90,14 +97,6 @@ const sorted = (scores: ArrayLike<number>) => Float32Array.from(scores).sort()
 /** The middle of numbers. */
 export const median = (numbers: ArrayLike<number>): number => sorted(numbers)[Math.floor(numbers.length / 2)] ?? 0
 
-/** The least float32 above `value`. */
-function above(value: number): number {
-  const bits = new Int32Array(Float32Array.of(value).buffer)
-  if (value === 0) return 2 ** -149
-  bits[0]! += value > 0 ? 1 : -1
-  return new Float32Array(bits.buffer)[0]!
-}
-
 /**
  * The threshold above which new normal images fall with a probability of at most `rate`: the ⌈(n + 1)(1 − rate)⌉-th smallest of n held-out normal
  * scores (conformal prediction; Vovk et al., 2005, §2.2), or just above the largest where n is too small to tell.
@@ -106,12 +105,8 @@ export function falseAlarmThreshold(normals: ArrayLike<number>, rate: number): n
   const ascending = sorted(normals)
   if (ascending.length === 0)
     throw new NagareError('bad-input', 'A threshold needs scores of held-out normal images; there are none.')
-  const place = Math.ceil((ascending.length + 1) * (1 - rate) - 1e-9)
-  return above(ascending[Math.min(Math.max(place, 1), ascending.length) - 1]!)
+  return alarmThreshold(ascending, rate)
 }
-
-/** Share of wrong alarms among `count` normal images from which on a rate can be told at all: 1 / (count + 1). */
-export const leastRate = (count: number): number => 1 / (count + 1)
 
 /** The score that as a threshold (≥ counts as odd) gives the largest F1; of equal ones the highest. Throws `bad-input` without odd scores. */
 export function bestF1Threshold(normals: ArrayLike<number>, odd: ArrayLike<number>): { threshold: number; f1: number } {
@@ -121,7 +116,7 @@ export function bestF1Threshold(normals: ArrayLike<number>, odd: ArrayLike<numbe
     ...Array.from(normals, (score) => ({ score, isOdd: 0 })),
     ...Array.from(odd, (score) => ({ score, isOdd: 1 })),
   ].sort((a, b) => b.score - a.score)
-  let best = { threshold: above(all[0]!.score), f1: 0 }
+  let best = { threshold: justAbove(all[0]!.score), f1: 0 }
   let hits = 0
   for (const [i, { score, isOdd }] of all.entries()) {
     hits += isOdd

@@ -2,7 +2,7 @@ import type { Readable } from '../../image'
 import { NagareError } from '../../lib/errors'
 import { lineOf, onScale, weigher, type Calibration } from './calibration'
 import type { Detector } from './detector'
-import { openScanner, type Bands, type ScanHooks, type Terms } from './scanner'
+import { openScanner, type Band, type Bands, type ScanHooks, type Terms } from './scanner'
 import type { View } from './view'
 
 /** What a model says of one picture, on the scale whose 0.5 is where good ends. */
@@ -68,13 +68,6 @@ export function openInspector(
   }
 }
 
-async function* mapped(
-  bands: Bands,
-  use: (value: number) => number,
-): AsyncGenerator<{
-  y: number
-  rows: number
-  data: Float32Array
-}> {
+async function* mapped(bands: Bands, use: (value: number) => number): AsyncGenerator<Band> {
   for await (const { data, ...band } of bands) yield { ...band, data: data.map(use) }
 }

@@ -16,7 +16,9 @@ export type PcaSettings = z.infer<typeof PcaSettings>
 
 const BATCH = 32
 
-/** `images` [batch, channels, height, width] → `score` [batch], the mean squared residual, and `map` [batch, height, width], its size pixel by pixel. */
+/**
+ * `images` [batch, channels, height, width] → `score` [batch], the mean squared residual, and `map` [batch, height, width], its size pixel by pixel, and
+ * `reconstruction` like the images, the nearest combination of the components. */
 export const pcaProgram = (shape: ImageShape, components: number, batch: number): ProgramSpec => ({
   name: 'pca scores',
   key: JSON.stringify([shape, components, batch]),
@@ -25,11 +27,13 @@ export const pcaProgram = (shape: ImageShape, components: number, batch: number)
   run({ params, inputs: { images } }) {
     const centred = tf.sub(tf.reshape(images!, [batch, sizeOf(shape)]), params['mean']!)
     const along = tf.matMul(centred, params['components']!, false, true)
-    const residual = tf.sub(centred, tf.matMul(along, params['components']!))
+    const nearest = tf.matMul(along, params['components']!)
+    const residual = tf.sub(centred, nearest)
     return {
       outputs: {
         score: tf.mean(tf.square(residual), 1),
         map: tf.mean(tf.abs(tf.reshape(residual, [batch, ...shape])), 1),
+        reconstruction: tf.reshape(tf.add(nearest, params['mean']!), [batch, ...shape]),
       },
     }
   },
@@ -59,8 +63,8 @@ export const pca: Method<PcaSettings> = {
     return {
       weights: { residual: 1 },
       async score(images, check) {
-        const { score, map } = await scoreInBatches(runner, imagesInMemory(images), BATCH, check)
-        return { terms: { residual: score!.data as Float32Array }, map: map! }
+        const { score, map, reconstruction } = await scoreInBatches(runner, imagesInMemory(images), BATCH, check)
+        return { terms: { residual: score!.data as Float32Array }, map: map!, reconstruction: reconstruction! }
       },
       close: () => runner.dispose(),
     }

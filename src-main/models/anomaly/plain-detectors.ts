@@ -63,6 +63,7 @@ export const pcaSpec: DetectorSpec<z.infer<typeof PcaRecipe>> = {
   presets: { usual: {}, digits: { size: '28', components: '16', blur: '1', contrast: 'even' } },
   readRecipe: (context) => readSettings(PcaRecipe, pcaSpec.presets, context),
   fit: (run, { components }) => fitMethod<PcaSettings>(pca, { components }, run),
+  termWeights: () => ({ residual: 1 }),
   open: ({ weights }, device) => pca.open(weights, device),
   exports(model) {
     const { weights } = model
@@ -90,6 +91,7 @@ export const patchGaussianSpec: DetectorSpec<z.infer<typeof PatchRecipe>> = {
       { cell, filters, scales, bank, window, positionFree: places === 'all', score },
       run,
     ),
+  termWeights: () => ({ distance: 1 }),
   open: ({ weights }, device) => patchGaussian.open(weights, device),
   exports(model) {
     const { weights } = model
@@ -122,6 +124,7 @@ export function plainExport(
           },
           score: { meaning: score },
           map: { meaning: 'how odd each pixel is' },
+          reconstruction: { meaning: 'what the model makes of the square, values like those of `images`' },
         },
       },
     ],

@@ -1,12 +1,25 @@
-import { planTiles, readFitted, stitchTiles, unfitBands, type MapBand, type Readable } from '../../image'
+import {
+  planTiles,
+  readFitted,
+  stitchPlanes,
+  unfitBands,
+  type MapBand,
+  type Placement,
+  type Readable,
+} from '../../image'
 import type { Detector } from './detector'
 import { imagesOf, placed, type View } from './view'
 
 /** What a detector found in one picture: each term, of its oddest tile where it has several. */
 export type Terms = Record<string, number>
 
+/** Rows of a map, and of what the detector makes of the picture where it makes any: [rows, width, channels of its view], 0 to 1. */
+export interface Band extends MapBand {
+  readonly reconstruction?: Float32Array
+}
+
 /** A map over a whole picture, from top to bottom. Where it is not read to its end nothing more is computed. */
-export type Bands = Iterable<MapBand> | AsyncIterable<MapBand>
+export type Bands = Iterable<Band> | AsyncIterable<Band>
 
 /** Reads a map to its end and forgets it: what works by tiles computes as its map is read. */
 export async function drained(bands: Bands): Promise<void> {
@@ -66,12 +79,15 @@ async function scanWhole(
       view,
     )
     const check = progress && (() => progress(first, pictures.length))
-    const { terms, map } = await detector.score(images, check)
+    const { terms, map, reconstruction } = await detector.score(images, check)
     const pixels = view.size ** 2
+    const values = reconstruction && (reconstruction.data as Float32Array)
     for (const [i, picture] of some.entries()) {
       found.push(Object.fromEntries(Object.entries(terms).map(([name, values]) => [name, values[i]!])))
       const own = (map.data as Float32Array).subarray(i * pixels, (i + 1) * pixels)
-      await use(first + i, unfitBands(own, placed(picture, view)))
+      const at = placed(picture, view)
+      const planes = values && values.subarray(i * pixels * view.channels, (i + 1) * pixels * view.channels)
+      await use(first + i, planes ? unfitBoth(own, planes, at) : unfitBands(own, at))
       progress?.(first + i + 1, pictures.length)
     }
   }
@@ -89,7 +105,7 @@ async function scanTiles(
   const most: Terms = {}
   const plan = planTiles(picture.info, view.size, view.overlap)
   const pixels = view.size ** 2
-  const bands = stitchTiles(
+  const bands = stitchPlanes(
     picture,
     plan,
     async (tiles) => {
@@ -97,13 +113,51 @@ async function scanTiles(
         tiles.map((tile) => tile.picture),
         view,
       )
-      const { terms, map } = await detector.score(images)
+      const { terms, map, reconstruction } = await detector.score(images)
       for (const [name, values] of Object.entries(terms))
         for (const value of values) most[name] = Math.max(most[name] ?? -Infinity, value)
-      return tiles.map((_, i) => (map.data as Float32Array).subarray(i * pixels, (i + 1) * pixels))
+      return tiles.map((_, i) => {
+        const own = (map.data as Float32Array).subarray(i * pixels, (i + 1) * pixels)
+        if (!reconstruction) return own
+        const size = pixels * view.channels
+        const planes = new Float32Array(pixels + size)
+        planes.set(own)
+        planes.set((reconstruction.data as Float32Array).subarray(i * size, (i + 1) * size), pixels)
+        return planes
+      })
     },
     { batch: TOGETHER, ...(progress ? { progress } : {}) },
   )
-  await use(index, bands)
+  await use(index, apart(bands, picture.info.width))
   return most
+}
+
+/** The map's rows and, where there are more planes than that, the reconstruction's. */
+async function* apart(bands: AsyncIterable<MapBand>, width: number): AsyncGenerator<Band> {
+  for await (const { y, rows, data } of bands) {
+    const pixels = rows * width
+    const band = { y, rows, data: data.subarray(0, pixels) }
+    yield data.length === pixels ? band : { ...band, reconstruction: interleaved(data.subarray(pixels), pixels) }
+  }
+}
+
+/** The bands of a map and of a reconstruction, [channels, size, size], of one square. */
+function* unfitBoth(map: Float32Array, planes: Float32Array, at: Placement): Generator<Band> {
+  const channels = Array.from({ length: planes.length / map.length }, (_, c) =>
+    unfitBands(planes.subarray(c * map.length, (c + 1) * map.length), at),
+  )
+  for (const band of unfitBands(map, at)) {
+    const data = new Float32Array(band.data.length * channels.length)
+    channels.forEach((bands, c) => data.set(bands.next().value!.data, c * band.data.length))
+    yield { ...band, reconstruction: interleaved(data, band.data.length) }
+  }
+}
+
+/** Planes −1 to 1, [channels, pixels], as a picture's values 0 to 1, [pixels, channels]. */
+function interleaved(planes: Float32Array, pixels: number): Float32Array {
+  const channels = planes.length / pixels
+  const out = new Float32Array(planes.length)
+  for (let c = 0; c < channels; c++)
+    for (let p = 0; p < pixels; p++) out[p * channels + c] = Math.min(Math.max((planes[c * pixels + p]! + 1) / 2, 0), 1)
+  return out
 }

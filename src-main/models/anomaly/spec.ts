@@ -67,6 +67,8 @@ export interface DetectorSpec<Recipe extends PictureRecipe = PictureRecipe> {
   presets: Record<string, Record<string, string>>
   readRecipe(context: Pick<TrainContext, 'preset' | 'set' | 'steps'>): Recipe
   fit(run: FitRun, recipe: Recipe): Promise<Fitted>
+  /** How much each term counts in the score, as in the detector that `open` gives. */
+  termWeights(options: Omit<OpenOptions, 'seed'>): Readonly<Record<string, number>>
   open(model: Pick<DetectorModel, 'config' | 'weights'>, device: Device, options: OpenOptions): Promise<Detector>
   /** Its networks for `nagare export`. */
   exports?(model: DetectorModel): PackExport

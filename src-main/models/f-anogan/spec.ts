@@ -22,6 +22,8 @@ export const fAnoganSpec: DetectorSpec<Recipe> = {
   presets,
   readRecipe,
   fit,
+  termWeights: ({ method, kappa = 1 }) =>
+    method === 'search' ? { search: 1 } : kappa === 0 ? { image: 1 } : { image: 1, feature: kappa },
   async open(model, device, { method, kappa, seed }) {
     const trained = { config: configIn(model), weights: checked(model) }
     return method === 'search' ? anoganDetector(device, trained, { seed }) : fAnoganDetector(device, trained, { kappa })

@@ -4,6 +4,10 @@ import type { TaskDefinition } from '../task'
 import { openInspection } from './open-inspection'
 import { inspectSettings } from './settings'
 
+/** What comes of an inspection: the map's colours, what lies above the threshold, both over the picture, the map in 16 bits, and what the model made of the picture where it makes anything. */
+export const inspectionRoles = ['heatmap', 'mask', 'overlay', 'map', 'reconstruction'] as const
+export type InspectionRole = (typeof inspectionRoles)[number]
+
 /** Inspection: a picture of any size → how odd it is, and where. */
 export const inspect: TaskDefinition<typeof inspectSettings> = {
   id: 'inspect',
@@ -12,9 +16,10 @@ export const inspect: TaskDefinition<typeof inspectSettings> = {
   accepts: ['image'],
   packKinds: detectors.map(({ kind }) => kind),
   settings: inspectSettings,
-  commandOptions: ({ threshold, falseAlarms, kappa, method }) => [
+  commandOptions: ({ threshold, falseAlarms, minArea, kappa, method }) => [
     ...(threshold === 0.5 ? [] : ['--threshold', String(threshold)]),
     ...(falseAlarms === 0.01 ? [] : ['--false-alarms', String(falseAlarms)]),
+    ...(minArea === 1 ? [] : ['--min-area', String(minArea)]),
     ...(kappa === 1 ? [] : ['--kappa', String(kappa)]),
     ...(method === 'usual' ? [] : ['--method', method]),
   ],
@@ -22,19 +27,19 @@ export const inspect: TaskDefinition<typeof inspectSettings> = {
     progress({ phase: 'Loading the model', done: 0, total: 1 })
     const inspection = await openInspection({ pack, device, fallback, settings, seed })
     try {
-      const files = { heatmap: output('heatmap'), mask: output('mask'), overlay: output('overlay') }
+      const files = Object.fromEntries(inspectionRoles.map((role) => [role, output(role)])) as Record<
+        InspectionRole,
+        string
+      >
       const [verdict] = await inspection.inspect([{ path: source, files }], {
         progress: (done, total) => progress({ phase: 'Inspecting', done, total }),
         checkCancelled,
       })
       if (verdict instanceof Error) throw verdict
-      const facts = { ...verdict! }
-      return (['heatmap', 'mask', 'overlay'] as const).map((role) => ({
-        role,
-        file: files[role],
-        name: `${stem(sourceName)} (${role}).png`,
-        facts,
-      }))
+      const { hasReconstruction, ...facts } = verdict!
+      return inspectionRoles
+        .filter((role) => role !== 'reconstruction' || hasReconstruction)
+        .map((role) => ({ role, file: files[role], name: `${stem(sourceName)} (${role}).png`, facts }))
     } finally {
       await inspection.close()
     }

@@ -14,6 +14,8 @@ export interface Verdict extends Inspected, Found {
   height: number
   /** What was changed or left out on reading it, each a sentence. */
   notes: readonly string[]
+  /** Whether the model made a reconstruction, which was then drawn where that was asked for. */
+  hasReconstruction: boolean
 }
 
 /** A model that was opened once, for any number of pictures. */
@@ -47,14 +49,14 @@ export async function openInspection({ pack: path, settings, seed, ...where }: I
   const pack = await openPack(path)
   const spec = detectorSpec(pack.manifest.kind)
   const device = await openDevice(where.device, { fallback: where.fallback })
-  const { threshold, falseAlarms, kappa, method } = settings
+  const { falseAlarms, kappa, method } = settings
   const inspector = await openPackInspector(spec, pack, device, {
     ...{ falseAlarms, kappa, seed },
     method: method === 'usual' ? undefined : method,
   })
   return {
     together: inspector.together,
-    inspect: (pictures, hooks) => inspectAll(inspector, pictures, threshold, hooks),
+    inspect: (pictures, hooks) => inspectAll(inspector, pictures, settings, hooks),
     close: () => inspector.close(),
   }
 }
@@ -62,7 +64,7 @@ export async function openInspection({ pack: path, settings, seed, ...where }: I
 async function inspectAll(
   inspector: Inspector,
   pictures: readonly { path: string; files: DrawnFiles }[],
-  threshold: number,
+  { threshold, minArea }: InspectSettings,
   { progress = () => {}, checkCancelled }: InspectionHooks,
 ): Promise<(Verdict | Error)[]> {
   const results: (Verdict | Error)[] = []
@@ -74,12 +76,12 @@ async function inspectAll(
       if (reader instanceof Error) results[place] = reader
       else open.push({ place, reader, files })
     }
-    const found: Found[] = []
+    const found: (Found & { hasReconstruction: boolean })[] = []
     const verdicts = await inspector.inspect(
       open.map(({ reader }) => reader),
       async (i, bands) => {
         const { reader, files } = open[i]!
-        found[i] = await drawMap(reader, bands, { files, threshold, check: checkCancelled })
+        found[i] = await drawMap(reader, bands, { files, threshold, minArea, check: checkCancelled })
       },
       {
         progress(done, total) {

@@ -11,6 +11,11 @@ export const inspectSettings = z.object({
     title: 'False alarms',
     description: 'Share of normal pictures that may be called odd: it says where the model draws its line.',
   }),
+  minArea: z.number().int().min(1).max(1_000_000).default(1).meta({
+    title: 'Smallest region (pixels)',
+    description: 'Regions of fewer pixels are left out of the mask and the list.',
+    advanced: true,
+  }),
   kappa: z.number().min(0).max(10).default(1).meta({
     title: 'Weight of features (κ)',
     description: 'How much the critic’s features count beside the pixels. Only f-AnoGAN has them.',

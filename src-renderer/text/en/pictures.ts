@@ -7,7 +7,6 @@ export const pictures = {
     grey: 'grey',
     rgb: 'colour',
     bits: (depth: number) => `${depth} bit`,
-    reduced: 'shown reduced to 2048 pixels',
     shown: (name: string, layer: string) => `${name}: ${layer}`,
     preparing: 'Reading the picture',
     failed: 'The picture could not be shown',

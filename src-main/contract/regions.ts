@@ -1,4 +1,10 @@
-import type { Box } from './picture'
+/** A rectangle of whole pixels; x to the right, y down. */
+export interface PixelBox {
+  readonly x: number
+  readonly y: number
+  readonly width: number
+  readonly height: number
+}
 
 /** A connected part of a map that lies at or above a threshold. */
 export interface Region {
@@ -8,7 +14,7 @@ export interface Region {
   readonly peak: number
   readonly peakAt: { readonly x: number; readonly y: number }
   readonly mean: number
-  readonly box: Box
+  readonly box: PixelBox
 }
 
 export interface RegionOptions {
@@ -18,6 +24,8 @@ export interface RegionOptions {
   minArea?: number
   /** Only this many, those of the highest peaks, are kept. */
   most?: number
+  /** Told of every region that is left out for its size: its runs, each a row, its first pixel and one past its last. */
+  speck?: (runs: readonly number[]) => void
 }
 
 /** Finds the regions of a map that arrives from top to bottom. */
@@ -40,6 +48,8 @@ interface Growing {
   right: number
   top: number
   bottom: number
+  /** Its runs, three numbers each, while it is too small and somebody wants to know. */
+  runs: number[] | null
 }
 
 interface Run {
@@ -58,14 +68,17 @@ function root(region: Growing): Growing {
 }
 
 /** A finder over rows of `width` pixels, 8-connected; memory is two rows' runs and the regions kept, whatever the height. */
-export function regionFinder(width: number, { threshold, minArea = 1, most = 1000 }: RegionOptions): RegionFinder {
+export function regionFinder(
+  width: number,
+  { threshold, minArea = 1, most = 1000, speck }: RegionOptions,
+): RegionFinder {
   let above: Run[] = []
   let kept: Growing[] = []
   let count = 0
   let y = 0
 
   const keep = (region: Growing) => {
-    if (region.area < minArea) return
+    if (region.area < minArea) return speck?.(region.runs!)
     count++
     kept.push(region)
     if (kept.length >= 2 * most + 1000) kept = kept.sort(byPeak).slice(0, most)
@@ -78,7 +91,7 @@ export function regionFinder(width: number, { threshold, minArea = 1, most = 100
       const from = x
       let region: Growing = {
         ...{ into: null, area: 0, sum: 0, peak: -Infinity, peakX: x, peakY: y },
-        ...{ left: x, right: x, top: y, bottom: y },
+        ...{ left: x, right: x, top: y, bottom: y, runs: null },
       }
       for (; x < width && values[at + x]! >= threshold; x++) {
         const value = values[at + x]!
@@ -87,9 +100,10 @@ export function regionFinder(width: number, { threshold, minArea = 1, most = 100
         if (value > region.peak) [region.peak, region.peakX] = [value, x]
       }
       region.right = x - 1
+      if (speck && region.area < minArea) region.runs = [y, from, x]
       while (under < above.length && above[under]!.to < from) under++
       for (let k = under; k < above.length && above[k]!.from <= x; k++)
-        region = join(root(above[k]!.region), root(region))
+        region = join(root(above[k]!.region), root(region), minArea)
       runs.push({ from, to: x, region })
     }
     const alive = new Set(runs.map((run) => root(run.region)))
@@ -118,8 +132,10 @@ export function findRegions(map: Float32Array, width: number, options: RegionOpt
 
 const byPeak = (a: Growing, b: Growing) => b.peak - a.peak || b.area - a.area || a.top - b.top || a.left - b.left
 
-function join(a: Growing, b: Growing): Growing {
+function join(a: Growing, b: Growing, minArea: number): Growing {
   if (a === b) return a
+  a.runs = a.runs && b.runs && a.area + b.area < minArea ? a.runs.concat(b.runs) : null
+  b.runs = null
   a.area += b.area
   a.sum += b.sum
   if (b.peak > a.peak) [a.peak, a.peakX, a.peakY] = [b.peak, b.peakX, b.peakY]
