@@ -1,5 +1,6 @@
 export * from './calls'
 export * from './client'
+export * from './gallery'
 export * from './heat-scale'
 export * from './messages'
 export * from './peaks'

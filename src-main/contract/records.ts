@@ -98,6 +98,19 @@ export const RecordedBy = z.object({
 })
 export type RecordedBy = z.infer<typeof RecordedBy>
 
+/** What a person says of a picture. */
+export const Label = z.enum(['good', 'bad', 'unsure'])
+export type Label = z.infer<typeof Label>
+
+/** What a mask marks in the picture `of`: what is wrong with it (`truth`), or what inspection leaves out (`ignore`). */
+export const Marks = z.object({
+  of: Id,
+  role: z.enum(['truth', 'ignore']),
+  /** Whether an `ignore` mask holds for every picture of the same size that has none of its own. */
+  everywhere: z.boolean().default(false),
+})
+export type Marks = z.infer<typeof Marks>
+
 export const Asset = z.object({
   id: Id,
   name: z.string(),
@@ -110,6 +123,10 @@ export const Asset = z.object({
   image: ImageFacts.optional(),
   origin: Origin.optional(),
   recorded: RecordedBy.optional(),
+  label: Label.optional(),
+  /** What is wrong with a picture that was labelled `bad`. */
+  defect: z.string().max(60).optional(),
+  marks: Marks.optional(),
 })
 export type Asset = z.infer<typeof Asset>
 
@@ -131,6 +148,10 @@ export const Job = z.object({
   task: z.string(),
   label: z.string(),
   source: Id,
+  /** All that it works on, `source` the first, where one job works on many. */
+  sources: z.array(Id).optional(),
+  /** Those of them that it could not do, and why. */
+  missed: z.array(z.object({ source: Id, error: ErrorRecord })).optional(),
   state: JobState,
   settings: z.record(z.string(), z.unknown()),
   pack: z.string(),

@@ -2,6 +2,7 @@ export { adopt, measureUnfinished, contentFile, type AdoptOptions } from './adop
 export type { AssetListener, AssetStore } from './assets'
 export { exportAsset, type Exported } from './export-asset'
 export { layout, type Layout } from './layout'
+export { ignoredIn, ignoreOf, markOf } from './marks'
 export { refuseAborted } from './measure'
 export { safeFileName, uniqueName } from './names'
 export { openProject, type Project, type ProjectIo, type ProjectOptions } from './open-project'

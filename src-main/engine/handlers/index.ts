@@ -2,6 +2,7 @@ import type { Handlers } from '@contract'
 import type { EngineParts } from '../parts'
 import { assetHandlers } from './asset'
 import { deviceHandlers } from './device'
+import { galleryHandlers } from './gallery'
 import { jobHandlers } from './job'
 import { liveHandlers } from './live'
 import { packHandlers } from './pack'
@@ -22,5 +23,6 @@ export function handlersOf(parts: EngineParts): Handlers {
     ...deviceHandlers(parts),
     ...packHandlers(parts),
     ...settingsHandlers(parts),
+    ...galleryHandlers(parts),
   }
 }

@@ -1,5 +1,6 @@
-import { planTiles, readFitted, stitchTiles, unfitBands, type MapBand, type Readable } from '../../image'
+import { planTiles, readFitted, stitchTiles, unfitBands, type MapBand, type Picture, type Readable } from '../../image'
 import type { Detector } from './detector'
+import { keptTerms } from './kept-terms'
 import { imagesOf, placed, type View } from './view'
 
 /** What a detector found in one picture: each term, of its oddest tile where it has several. */
@@ -16,6 +17,8 @@ export async function drained(bands: Bands): Promise<void> {
 export interface ScanHooks {
   /** Called after each part of the work; throws to stop it. */
   progress?: (done: number, total: number) => void
+  /** For each picture a mask of its size, over 0.5 where it does not count: left out of its terms. */
+  ignored?: readonly (Readable | undefined)[]
 }
 
 /** Looks at pictures of any size through a detector. */
@@ -40,11 +43,11 @@ export function openScanner(detector: Detector, view: View): Scanner {
   return {
     view,
     together: view.mode === 'whole' ? TOGETHER : 1,
-    async scan(pictures, use, { progress } = {}) {
-      if (view.mode === 'whole') return scanWhole(detector, view, pictures, use, progress)
+    async scan(pictures, use, hooks = {}) {
+      if (view.mode === 'whole') return scanWhole(detector, view, pictures, use, hooks)
       const found: Terms[] = []
       for (const [i, picture] of pictures.entries())
-        found.push(await scanTiles(detector, view, picture, i, use, progress))
+        found.push(await scanTiles(detector, view, picture, i, use, hooks))
       return found
     },
     close: () => detector.close(),
@@ -56,7 +59,7 @@ async function scanWhole(
   view: View,
   pictures: readonly Readable[],
   use: (index: number, bands: Bands) => Promise<void>,
-  progress: ScanHooks['progress'],
+  { progress, ignored }: ScanHooks,
 ): Promise<Terms[]> {
   const found: Terms[] = []
   for (let first = 0; first < pictures.length; first += TOGETHER) {
@@ -69,8 +72,10 @@ async function scanWhole(
     const { terms, map } = await detector.score(images, check)
     const pixels = view.size ** 2
     for (const [i, picture] of some.entries()) {
-      found.push(Object.fromEntries(Object.entries(terms).map(([name, values]) => [name, values[i]!])))
       const own = (map.data as Float32Array).subarray(i * pixels, (i + 1) * pixels)
+      const all = Object.fromEntries(Object.entries(terms).map(([name, values]) => [name, values[i]!]))
+      const mask = ignored?.[first + i]
+      found.push(mask ? keptTerms(all, own, keptOf(readFitted(mask, view.size)), detector.pools) : all)
       await use(first + i, unfitBands(own, placed(picture, view)))
       progress?.(first + i + 1, pictures.length)
     }
@@ -84,9 +89,12 @@ async function scanTiles(
   picture: Readable,
   index: number,
   use: (index: number, bands: Bands) => Promise<void>,
-  progress: ScanHooks['progress'],
+  { progress, ignored }: ScanHooks,
 ): Promise<Terms> {
   const most: Terms = {}
+  /** What a picture is said to have of which nothing counts. */
+  const lowest: Terms = {}
+  const mask = ignored?.[index]
   const plan = planTiles(picture.info, view.size, view.overlap)
   const pixels = view.size ** 2
   const bands = stitchTiles(
@@ -98,12 +106,24 @@ async function scanTiles(
         view,
       )
       const { terms, map } = await detector.score(images)
-      for (const [name, values] of Object.entries(terms))
-        for (const value of values) most[name] = Math.max(most[name] ?? -Infinity, value)
-      return tiles.map((_, i) => (map.data as Float32Array).subarray(i * pixels, (i + 1) * pixels))
+      const maps = tiles.map((_, i) => (map.data as Float32Array).subarray(i * pixels, (i + 1) * pixels))
+      for (const [i, tile] of tiles.entries()) {
+        let own = Object.fromEntries(Object.entries(terms).map(([name, values]) => [name, values[i]!]))
+        if (mask) {
+          const kept = keptOf(mask.read({ x: tile.x, y: tile.y, width: view.size, height: view.size }))
+          own = kept.includes(1) ? keptTerms(own, maps[i]!, kept, detector.pools) : {}
+        }
+        for (const [name, value] of Object.entries(own)) most[name] = Math.max(most[name] ?? -Infinity, value)
+        for (const [name, values] of Object.entries(terms))
+          lowest[name] = Math.min(lowest[name] ?? Infinity, values[i]!)
+      }
+      return maps
     },
     { batch: TOGETHER, ...(progress ? { progress } : {}) },
   )
   await use(index, bands)
-  return most
+  return { ...lowest, ...most }
 }
+
+/** 1 where a mask of what does not count is off. */
+const keptOf = ({ data }: Picture) => Uint8Array.from(data, (value) => (value > 0.5 ? 0 : 1))
