@@ -80,9 +80,7 @@ export const galleryCalls = {
   'gallery.measure': {
     args: z.object({
       threshold: z.number().min(0).max(1),
-      items: z
-        .array(z.object({ score: z.number(), defect: z.string().max(60).nullable() }))
-        .max(mostPictures),
+      items: z.array(z.object({ score: z.number(), defect: z.string().max(60).nullable() })).max(mostPictures),
     }),
     result: Measures,
   },
@@ -90,7 +88,10 @@ export const galleryCalls = {
   'gallery.export': {
     args: z.object({
       format: GalleryFormat,
-      pictures: z.array(z.object({ asset: Id, take: Id.nullable() })).min(1).max(mostPictures),
+      pictures: z
+        .array(z.object({ asset: Id, take: Id.nullable() }))
+        .min(1)
+        .max(mostPictures),
       threshold: z.number().min(0).max(1).default(0.5),
     }),
     result: exported,

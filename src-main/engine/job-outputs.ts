@@ -55,10 +55,16 @@ async function manySources(project: Project, { sources, results, missed }: Job) 
   const all: BatchSource[] = []
   for (const id of left) {
     const ignore = await ignoredIn(project, id)
-    all.push({ id, source: await contentFile(project, id), sourceName: assets.get(id).name, ...(ignore ? { ignore } : {}) })
+    all.push({
+      id,
+      source: await contentFile(project, id),
+      sourceName: assets.get(id).name,
+      ...(ignore ? { ignore } : {}),
+    })
   }
   const first = all[0]
-  if (!first) throw new NagareError('not-found', 'There is nothing left to work on.', { hint: 'Add the pictures again.' })
+  if (!first)
+    throw new NagareError('not-found', 'There is nothing left to work on.', { hint: 'Add the pictures again.' })
   return { source: first.source, sourceName: first.sourceName, sources: all }
 }
 

@@ -55,7 +55,10 @@ export interface TaskContext<Settings> {
 }
 
 /** What a task may touch that works on many sources with one loading of its model. */
-export interface BatchContext<Settings> extends Omit<TaskContext<Settings>, 'source' | 'sourceName' | 'output' | 'ignore'> {
+export interface BatchContext<Settings> extends Omit<
+  TaskContext<Settings>,
+  'source' | 'sourceName' | 'output' | 'ignore'
+> {
   sources: readonly BatchSource[]
   /** Where the output of this role and source must be written. */
   output(id: string, role: string): string

@@ -4,13 +4,17 @@ import { canTalk, hold, release } from '../record/talk.svelte'
 import { isRecording, openRecorder, recorder } from '../record/recorder.svelte'
 import { closeRecorder, togglePause, toggleRecording } from '../record/recording'
 import { openDialog, panels, togglePicture } from '../state/panels.svelte'
+import { gallery } from '../state/gallery.svelte'
 import { project } from '../state/project.svelte'
 import * as picture from '../state/seeing.svelte'
 import { selectedSource, selectedTake, selection, sources } from '../state/selection.svelte'
 import { isFitted, zoomBy, zoomFit } from '../state/view.svelte'
 import { en } from '../text/en'
 import type { Action } from './action'
-import { addFiles, pickFiles } from './files'
+import { pickFiles } from './files'
+import { addAll } from './folders'
+import { galleryActions } from './gallery'
+import { maskActions } from './masks'
 import { removeSource, step } from './library'
 import { hasSound, listenActions } from './listen'
 import { pictureActions } from './picture'
@@ -34,13 +38,15 @@ export const actions = {
     when: () => panels.library,
     run: () => void (panels.library = false),
   },
+  ...maskActions,
+  ...galleryActions,
   open: {
     id: 'open',
     label: label.open,
     group: 'file',
     keys: ['Mod+O'],
     when: always,
-    run: async () => addFiles(await pickFiles()),
+    run: async () => addAll(await pickFiles()),
   },
   record: {
     id: 'record',
@@ -88,7 +94,7 @@ export const actions = {
     label: label.remove,
     group: 'file',
     keys: ['Delete', 'Mod+Backspace'],
-    when: () => selectedSource() !== undefined,
+    when: () => !gallery.open && selectedSource() !== undefined,
     run: () => removeSource(selectedSource()!),
   },
   next: {
@@ -96,7 +102,7 @@ export const actions = {
     label: label.next,
     group: 'file',
     keys: ['ArrowDown'],
-    when: () => sources().length > 1,
+    when: () => !gallery.open && sources().length > 1,
     run: () => step(selection.source, 1),
     repeats: true,
   },
@@ -105,7 +111,7 @@ export const actions = {
     label: label.previous,
     group: 'file',
     keys: ['ArrowUp'],
-    when: () => sources().length > 1,
+    when: () => !gallery.open && sources().length > 1,
     run: () => step(selection.source, -1),
     repeats: true,
   },
@@ -149,7 +155,7 @@ export const actions = {
     label: label.inspect,
     group: 'work',
     keys: ['X'],
-    when: () => canRun('inspect'),
+    when: () => !gallery.open && canRun('inspect'),
     run: () => runTask('inspect'),
   },
   run: {
@@ -157,7 +163,7 @@ export const actions = {
     label: label.run,
     group: 'work',
     keys: ['Enter'],
-    when: () => canRun(),
+    when: () => !gallery.open && canRun(),
     run: () => runTask(),
   },
   nextTask: {

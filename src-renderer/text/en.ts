@@ -1,3 +1,5 @@
+import { gallery } from './en/gallery'
+import { masks } from './en/masks'
 import { pictures } from './en/pictures'
 import { sound } from './en/sound'
 import { work } from './en/work'
@@ -8,6 +10,8 @@ export type { TaskWords } from './en/work'
 export const en = {
   ...sound,
   ...pictures,
+  ...gallery,
+  ...masks,
   ...work,
   app: {
     name: 'Nagare',
@@ -110,6 +114,8 @@ export const en = {
       view: 'View',
       listen: 'Listening',
       picture: 'Pictures',
+      gallery: 'All pictures',
+      masks: 'Masks',
       app: 'Application',
     },
   },

@@ -42,7 +42,10 @@ export async function exportGallery(
       failed: failed.map((name) => ({ name, reason: 'not inspected' })),
       threshold,
       version: parts.version,
-      ...modelCard(parts, [...shown.values()].flatMap(({ outputs }) => outputs.get('heatmap')?.origin ?? [])),
+      ...modelCard(
+        parts,
+        [...shown.values()].flatMap(({ outputs }) => outputs.get('heatmap')?.origin ?? []),
+      ),
     }
     if (format === 'report') await writeReport(path, input, { signal })
     else {
@@ -102,7 +105,12 @@ async function mvtecItems(project: Project, shown: readonly Shown[]): Promise<Zi
   const stems = new Set<string>()
   const add = async (asset: Asset, folder: string) => {
     const file = await contentFile(project, asset.id)
-    const own = stem(uniqueName(`${safeFileName(stem(asset.name))}.png`, [...stems].map((name) => `${name}.png`)))
+    const own = stem(
+      uniqueName(
+        `${safeFileName(stem(asset.name))}.png`,
+        [...stems].map((name) => `${name}.png`),
+      ),
+    )
     stems.add(own)
     items.push({ name: `${folder}/${own}${extname(file)}`, content: { file } })
     return own
@@ -143,12 +151,7 @@ async function reportRows(project: Project, shown: readonly Shown[]): Promise<Re
   return rows
 }
 
-async function resultItems(
-  project: Project,
-  shown: readonly Shown[],
-  csv: string,
-  report: string,
-): Promise<ZipItem[]> {
+async function resultItems(project: Project, shown: readonly Shown[], csv: string, report: string): Promise<ZipItem[]> {
   const items: ZipItem[] = [
     { name: 'scores.csv', content: { text: csv } },
     { name: 'report.html', content: { file: report } },
@@ -160,7 +163,8 @@ async function resultItems(
     folders.add(folder)
     for (const role of ['heatmap', 'mask', 'overlay']) {
       const output = outputs.get(role)
-      if (output) items.push({ name: `${folder}/${role}.png`, content: { file: await contentFile(project, output.id) } })
+      if (output)
+        items.push({ name: `${folder}/${role}.png`, content: { file: await contentFile(project, output.id) } })
     }
   }
   return items

@@ -31,8 +31,7 @@ async function save(
   const sent = join(paths.incoming, bits)
   try {
     const { image, name } = assets.get(picture)
-    if (!image)
-      throw new NagareError('bad-input', `${name}: expected a picture to mark, this is none.`, { file: name })
+    if (!image) throw new NagareError('bad-input', `${name}: expected a picture to mark, this is none.`, { file: name })
     const file = join(paths.work, `mask-${newId('m')}.png`)
     const any = await drawBits(sent, file, image, name)
     const all = () => assets.list().filter(({ marks }) => marks?.of === picture && marks.role === role)

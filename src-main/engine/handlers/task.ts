@@ -59,7 +59,12 @@ export function taskHandlers(parts: EngineParts): Pick<Handlers, 'task.run' | 't
   const ready = (id: string, given: Record<string, unknown>, packId: string | undefined) => {
     const task = findTask(tasks, id)
     const settings = checkSettings(task, given)
-    return { task, settings, pack: choosePack(shelf.list(), task.packKinds, packId).record.id, device: store.get().device }
+    return {
+      task,
+      settings,
+      pack: choosePack(shelf.list(), task.packKinds, packId).record.id,
+      device: store.get().device,
+    }
   }
   const check = (task: TaskDefinition, asset: Asset) => {
     if (!task.accepts.includes(asset.kind))
@@ -77,7 +82,9 @@ export function taskHandlers(parts: EngineParts): Pick<Handlers, 'task.run' | 't
     async 'task.runMany'({ task: id, sources, settings: given, pack: packId, seed = randomInt(2 ** 31) }) {
       const { task, ...plan } = ready(id, given, packId)
       if (!task.runBatch)
-        throw new NagareError('unsupported', `${task.label} works on one file at a time.`, { hint: 'Start it on each.' })
+        throw new NagareError('unsupported', `${task.label} works on one file at a time.`, {
+          hint: 'Start it on each.',
+        })
       const all = [...new Set(sources)].map((source) => project.assets.get(source))
       for (const asset of all) check(task, asset)
       const job = { ...newJob(task, all[0]!, { ...plan, seed }), sources: all.map(({ id }) => id) }

@@ -37,7 +37,13 @@ export async function projectSet(
     if (path === undefined) notes.push(`${name} is left out: its file is gone from the project.`)
     else {
       const bad = label === 'bad'
-      items.push({ name, path, index: null, defect: bad ? (defect ?? 'bad') : null, mask: (bad && masks.get(id)) || null })
+      items.push({
+        name,
+        path,
+        index: null,
+        defect: bad ? (defect ?? 'bad') : null,
+        mask: (bad && masks.get(id)) || null,
+      })
     }
   }
   if (unsure > 0) notes.push(`${unsure} pictures labelled unsure are left out.`)

@@ -46,8 +46,7 @@ export function openScanner(detector: Detector, view: View): Scanner {
     async scan(pictures, use, hooks = {}) {
       if (view.mode === 'whole') return scanWhole(detector, view, pictures, use, hooks)
       const found: Terms[] = []
-      for (const [i, picture] of pictures.entries())
-        found.push(await scanTiles(detector, view, picture, i, use, hooks))
+      for (const [i, picture] of pictures.entries()) found.push(await scanTiles(detector, view, picture, i, use, hooks))
       return found
     },
     close: () => detector.close(),

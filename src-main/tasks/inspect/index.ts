@@ -70,4 +70,3 @@ const outputsOf = (verdict: Verdict, files: DrawnFiles, sourceName: string) =>
     name: `${stem(sourceName)} (${role}).png`,
     facts: { ...verdict },
   }))
-

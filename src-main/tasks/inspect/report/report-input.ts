@@ -63,7 +63,9 @@ const quoted = (cell: string) => (/[",\n\r]/.test(cell) ? `"${cell.replaceAll('"
 /** The scores as a table: `file,score,label,threshold`, and what a person says. */
 export function csvOf(rows: readonly ReportRow[], threshold: number): string {
   const lines = rows.map(({ name, score, truth, defect }) =>
-    [quoted(name), score, score >= threshold ? 'odd' : 'normal', threshold, truth ?? '', quoted(defect ?? '')].join(','),
+    [quoted(name), score, score >= threshold ? 'odd' : 'normal', threshold, truth ?? '', quoted(defect ?? '')].join(
+      ',',
+    ),
   )
   return ['file,score,label,threshold,truth,defect', ...lines, ''].join('\n')
 }

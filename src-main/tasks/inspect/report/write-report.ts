@@ -16,7 +16,11 @@ const side = 240
  * Writes a page that stands by itself: counts, measures where pictures are labelled, histogram and curves, the oddest pictures, all scores, and the model's
  * card. It runs nothing and loads nothing. It appears when complete. Throws `cancelled`, `disk-full`, what the pictures' files throw.
  */
-export async function writeReport(path: string, input: ReportInput, { signal }: { signal?: AbortSignal } = {}): Promise<void> {
+export async function writeReport(
+  path: string,
+  input: ReportInput,
+  { signal }: { signal?: AbortSignal } = {},
+): Promise<void> {
   const file = await outputFile(path)
   const put = (text: string) => file.append(Buffer.from(text))
   const rows = [...input.rows].sort((a, b) => b.score - a.score)
@@ -36,7 +40,8 @@ export async function writeReport(path: string, input: ReportInput, { signal }: 
       await put(figure(row, jpeg, input.threshold))
     }
     await put('</ul>\n')
-    if (shown < rows.length) await put(`<p class="muted">${shown} of ${rows.length} are shown; all are in the table.</p>\n`)
+    if (shown < rows.length)
+      await put(`<p class="muted">${shown} of ${rows.length} are shown; all are in the table.</p>\n`)
     await put(table(rows, input.threshold))
     if (input.failed.length > 0) await put(failures(input.failed))
     await put(card(input))
@@ -128,7 +133,11 @@ function charts({ rows, threshold }: ReportInput): string {
         up: 'true positive rate',
         chance: true,
       }),
-      curveChart(precisionRecall, { title: `Precision and recall, ${figureOf(aupr)}`, across: 'recall', up: 'precision' }),
+      curveChart(precisionRecall, {
+        title: `Precision and recall, ${figureOf(aupr)}`,
+        across: 'recall',
+        up: 'precision',
+      }),
     )
   return `<h2>Scores</h2><div class="beside">${parts.join('')}</div>\n`
 }
@@ -136,8 +145,7 @@ function charts({ rows, threshold }: ReportInput): string {
 const verdictOf = ({ score }: ReportRow, threshold: number) => (score >= threshold ? 'odd' : 'normal')
 /** A shape beside the colour, for those who see no difference in it. */
 const chip = (label: string) => `<span class="chip ${label}">${label === 'odd' ? '▲' : '●'} ${label}</span>`
-const truthOf = ({ truth, defect }: ReportRow) =>
-  truth === null ? '' : escaped(truth + (defect ? `: ${defect}` : ''))
+const truthOf = ({ truth, defect }: ReportRow) => (truth === null ? '' : escaped(truth + (defect ? `: ${defect}` : '')))
 
 function figure(row: ReportRow, jpeg: Uint8Array, threshold: number): string {
   const data = Buffer.from(jpeg).toString('base64')
@@ -173,7 +181,9 @@ function card({ model, settings, device, seed }: ReportInput): string {
     ...Object.entries(settings).map(([name, value]): [string, string] => [name, String(value)]),
     ['Device', device],
     ['Seed', String(seed)],
-    ...(model.others > 0 ? [['Note', `${model.others} other models or settings were used for some pictures.`] as [string, string]] : []),
+    ...(model.others > 0
+      ? [['Note', `${model.others} other models or settings were used for some pictures.`] as [string, string]]
+      : []),
   ]
   return `<h2>Model and settings</h2><table>${lines
     .filter(([, value]) => value !== '')
