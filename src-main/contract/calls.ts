@@ -18,6 +18,7 @@ import {
   SettingsPatch,
   Snapshot,
 } from './records'
+import { galleryCalls } from './gallery'
 
 /** Where a file comes from: a path (desktop only), a finished upload (browser), or what the project already holds. */
 export const Source = z.union([
@@ -123,6 +124,7 @@ export const calls = {
   'pack.add': { args: z.object({ source: Source }), result: z.object({ pack: Pack }) },
   'pack.remove': { args: z.object({ pack: z.string() }), result: nothing },
   'settings.set': { args: SettingsPatch, result: Settings },
+  ...galleryCalls,
 } as const
 
 /** Every event the engine pushes. Each changes one record (a `notice` none); a window that misses one asks for the whole state again. */

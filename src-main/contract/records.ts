@@ -108,6 +108,18 @@ export type RecordedBy = z.infer<typeof RecordedBy>
 /** A place in a sound that a person has named, in seconds from its start. */
 export const Marker = z.object({ id: Id, time: seconds, name: z.string().max(200) })
 export type Marker = z.infer<typeof Marker>
+/** What a person says of a picture. */
+export const Label = z.enum(['good', 'bad', 'unsure'])
+export type Label = z.infer<typeof Label>
+
+/** What a mask marks in the picture `of`: what is wrong with it (`truth`), or what inspection leaves out (`ignore`). */
+export const Marks = z.object({
+  of: Id,
+  role: z.enum(['truth', 'ignore']),
+  /** Whether an `ignore` mask holds for every picture of the same size that has none of its own. */
+  everywhere: z.boolean().default(false),
+})
+export type Marks = z.infer<typeof Marks>
 
 export const Asset = z.object({
   id: Id,
@@ -125,6 +137,10 @@ export const Asset = z.object({
   edit: EditState.optional(),
   /** In the order of their times. */
   markers: z.array(Marker).max(1000).optional(),
+  label: Label.optional(),
+  /** What is wrong with a picture that was labelled `bad`. */
+  defect: z.string().max(60).optional(),
+  marks: Marks.optional(),
 })
 export type Asset = z.infer<typeof Asset>
 
@@ -150,6 +166,10 @@ export const Job = z.object({
   revision: z.int().min(0).optional(),
   /** The stretch of the source to work on, in its samples; left out for all of it. */
   range: Stretch.optional(),
+  /** All that it works on, `source` the first, where one job works on many. */
+  sources: z.array(Id).optional(),
+  /** Those of them that it could not do, and why. */
+  missed: z.array(z.object({ source: Id, error: ErrorRecord })).optional(),
   state: JobState,
   settings: z.record(z.string(), z.unknown()),
   pack: z.string(),

@@ -8,7 +8,7 @@ import { inside, plainNames } from './path-guard'
 import { rangeResponse } from './range-response'
 import { tileResponse, type TileLine } from './picture-tile'
 import { chunkResponse } from './recording-chunk'
-import { uploadResponse } from './upload'
+import { bitsResponse, uploadResponse } from './upload'
 import { voiceResponse } from './voice-sample'
 
 export interface FilesOptions {
@@ -52,7 +52,7 @@ function attachment(name: string): string {
 
 /**
  * Everything that goes by URL, for Electron's scheme and the Node host alike: the window's bundle, `/media/<id>`, `/media/<id>/peaks` (both of an edited sound as it is now, or as it was: `?v=<version>`), `/media/<id>/mel`,
- * `/media/<id>/preview`, `/media/<id>/thumb`, `/media/<id>/tiles/<level>/<column>-<row>`, `/media/<id>/values/<level>/<column>-<row>`, `/packs/<id>/voices/<n>`, `/exports/<name>`, `PUT /upload`, `POST /recordings/<id>`, `POST /live/<session>`. Never rejects; each answer carries the security headers.
+ * `/media/<id>/preview`, `/media/<id>/thumb`, `/media/<id>/tiles/<level>/<column>-<row>`, `/media/<id>/values/<level>/<column>-<row>`, `/packs/<id>/voices/<n>`, `/exports/<name>`, `PUT /upload`, `PUT /bits`, `POST /recordings/<id>`, `POST /live/<session>`. Never rejects; each answer carries the security headers.
  */
 export function filesHandler({
   rendererDir,
@@ -68,6 +68,10 @@ export function filesHandler({
     if (uploads && pathname === '/upload') {
       if (request.method === 'PUT') return uploadResponse(request, join(projectDir, 'incoming'))
       return textResponse(405, 'Upload with PUT.', { Allow: 'PUT' })
+    }
+    if (pathname === '/bits') {
+      if (request.method === 'PUT') return bitsResponse(request, join(projectDir, 'incoming'))
+      return textResponse(405, 'Send a mask with PUT.', { Allow: 'PUT' })
     }
     const posted = /^\/(recordings|live)\/([^/]+)$/.exec(pathname)
     if (posted && Id.safeParse(posted[2]).success) {

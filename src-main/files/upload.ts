@@ -44,3 +44,16 @@ export async function uploadResponse(request: Request, folder: string): Promise<
     await rm(part, { force: true })
   }
 }
+
+/** Most bytes of a mask: one bit for each pixel of the largest picture. */
+const mostBits = 300e6 / 8
+
+/** As `uploadResponse`, for the bits of a mask: of announced size, and no more than the largest picture has pixels. */
+export function bitsResponse(request: Request, folder: string): Promise<Response> | Response {
+  const announced = Number(request.headers.get('content-length') ?? NaN)
+  if (announced > 0 && announced <= mostBits) return uploadResponse(request, folder)
+  return refusal(announced > mostBits ? 413 : 411, {
+    code: 'bad-input',
+    message: `Expected a mask of at most ${mostBits} bytes that says how large it is.`,
+  })
+}

@@ -17,6 +17,9 @@ export const JobEntry = z.discriminatedUnion('type', [
   z.object({ ...line, type: z.literal('device'), device: z.string(), fallback: z.string().nullable() }),
   /** Back in the queue: by a crash, by a quit, or because the person asked again. */
   z.object({ ...line, type: z.literal('requeued'), reason: z.enum(['crash', 'quit', 'retry']) }),
+  /** What became of one of a job's many sources. */
+  z.object({ ...line, type: z.literal('made'), results: z.array(Id) }),
+  z.object({ ...line, type: z.literal('missed'), source: Id, error: ErrorRecord }),
   z.object({ ...line, type: z.literal('done'), results: z.array(Id) }),
   z.object({ ...line, type: z.literal('failed'), error: ErrorRecord }),
   z.object({ ...line, type: z.literal('cancelled') }),
@@ -41,7 +44,15 @@ function applyEntry(known: LoggedJob | undefined, entry: JobEntry): LoggedJob | 
     job: { ...job, progress: null, ...change },
     crashes: count,
   })
+  /** What a job over many sources has made stays when it ends early; it goes on from there. */
+  const results = job.sources ? job.results : []
   switch (entry.type) {
+    case 'made':
+      return { job: { ...job, results: [...job.results, ...entry.results] }, crashes }
+    case 'missed': {
+      const { source, error } = entry
+      return { job: { ...job, missed: [...(job.missed ?? []), { source, error }] }, crashes }
+    }
     case 'started':
       return changed({
         state: 'running',
@@ -49,7 +60,7 @@ function applyEntry(known: LoggedJob | undefined, entry: JobEntry): LoggedJob | 
         startedAt: entry.at,
         endedAt: null,
         error: null,
-        results: [],
+        results,
       })
     case 'device':
       return changed({ device: entry.device, fallback: entry.fallback })
@@ -57,17 +68,18 @@ function applyEntry(known: LoggedJob | undefined, entry: JobEntry): LoggedJob | 
       // What was found out about its device holds until the person asks again.
       const fallback = entry.reason === 'retry' ? null : job.fallback
       const device = fallback === null ? (job.requested ?? job.device) : job.device
+      const missed = entry.reason === 'retry' && job.missed ? { missed: [] } : {}
       return changed(
-        { state: 'queued', startedAt: null, endedAt: null, error: null, results: [], device, fallback },
+        { state: 'queued', startedAt: null, endedAt: null, error: null, results, device, fallback, ...missed },
         entry.reason === 'crash' ? crashes + 1 : entry.reason === 'retry' ? 0 : crashes,
       )
     }
     case 'done':
       return changed({ state: 'done', endedAt: entry.at, results: entry.results }, 0)
     case 'failed':
-      return changed({ state: 'failed', endedAt: entry.at, error: entry.error, results: [] }, 0)
+      return changed({ state: 'failed', endedAt: entry.at, error: entry.error, results }, 0)
     case 'cancelled':
-      return changed({ state: 'cancelled', endedAt: entry.at, results: [] }, 0)
+      return changed({ state: 'cancelled', endedAt: entry.at, results }, 0)
   }
 }
 

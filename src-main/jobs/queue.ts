@@ -26,8 +26,8 @@ export interface QueueOptions {
   run: JobRunner
   /** Finds what the job needs to run: its input, its model. What it throws fails the job. */
   prepare(job: Job): Promise<Omit<TaskJob, 'cancelFlag' | 'work'>>
-  /** Puts the outputs in their place and answers the ids of the assets they became; `seconds` is how long the task ran. */
-  finish(job: Job, outputs: TaskOutput[], seconds: number): Promise<string[]>
+  /** Puts the outputs in their place and answers the ids of the assets they became; `seconds` is how long the task ran, `source` whose they are where a job has many. */
+  finish(job: Job, outputs: TaskOutput[], seconds: number, source?: string): Promise<string[]>
   /** Undoes what `finish` did for a job whose end was never written down. */
   discard(job: Job): Promise<void>
   workOf(job: string): string
@@ -84,10 +84,11 @@ export async function openQueue(options: QueueOptions): Promise<Queue> {
     return job
   }
   type Change = JobEntry extends infer E ? (E extends JobEntry ? Omit<E, 'at' | 'job'> : never) : never
-  const record = async (id: string, change: Change) => {
+  const record = async (id: string, change: Change, { quietly = false } = {}) => {
     const entry = { at: new Date().toISOString(), job: id, ...change } as JobEntry
     await log.append(entry)
     takeEntry(jobs, entry)
+    if (quietly) return
     const after = jobs.get(id)
     if (after) listener.changed(after.job)
     else listener.removed(id)
@@ -111,6 +112,38 @@ export async function openQueue(options: QueueOptions): Promise<Queue> {
     await record(id, { type: 'device', device, fallback }).catch(() => show(id, { device, fallback, progress: null }))
   }
 
+  /** Takes in what comes of the sources of a job over many, one after the other, each noted down before the next. */
+  const collector = (self: Active, seconds: () => number) => {
+    const { id } = self
+    let last = Promise.resolve()
+    let since = 0
+    let failure: unknown
+    const then = (step: () => Promise<void>) => {
+      last = last.then(async () => {
+        if (self.isCancelled || failure !== undefined) return
+        await step().catch((thrown: unknown) => {
+          failure = thrown
+          self.run?.stop()
+        })
+      })
+    }
+    return {
+      made: (source: string, outputs: TaskOutput[]) =>
+        then(async () => {
+          const [from, to] = [since, (since = seconds())]
+          const results = await finish(known(id).job, outputs, Math.max(0, to - from), source)
+          await record(id, { type: 'made', results }, { quietly: true })
+        }),
+      missed: (source: string, error: NagareError) =>
+        then(() => record(id, { type: 'missed', source, error: errorRecord(error) })),
+      /** Resolves when all that was told is noted down. Throws what kept it from that. */
+      async settled() {
+        await last
+        if (failure !== undefined) throw failure
+      },
+    }
+  }
+
   const work = async (self: Active) => {
     const { id } = self
     const isStopped = () => self.isCancelled || isClosing
@@ -124,6 +157,8 @@ export async function openQueue(options: QueueOptions): Promise<Queue> {
       const startedAt = clock.now()
       const newMeter = () => progressMeter(() => clock.now())
       let meter = newMeter()
+      const seconds = () => (clock.now() - startedAt) / 1000
+      const many = collector(self, seconds)
       let deviceNoted: Promise<void> | undefined
       const tell = throttle<Progress>(progressEvery, (progress) => listener.progress(id, progress), clock)
       self.run = run(
@@ -140,12 +175,19 @@ export async function openQueue(options: QueueOptions): Promise<Queue> {
             meter = newMeter()
             deviceNoted = noteDevice(id, use)
           },
+          made: many.made,
+          missed: many.missed,
         },
       )
-      const outputs = await self.run.ended.finally(() => tell.stop())
+      const outputs = await self.run.ended.finally(async () => {
+        tell.stop()
+        await many.settled()
+      })
       await deviceNoted
       if (self.isCancelled) return
-      const results = await finish(known(id).job, outputs, (clock.now() - startedAt) / 1000)
+      const { job } = known(id)
+      if (job.sources && job.missed?.length && job.results.length === 0) throw noneOf(job.missed)
+      const results = [...job.results, ...(await finish(job, outputs, seconds()))]
       if (!self.isCancelled) await record(id, { type: 'done', results })
     } catch (thrown) {
       if (isStopped()) return
@@ -154,7 +196,11 @@ export async function openQueue(options: QueueOptions): Promise<Queue> {
     } finally {
       if (self.isCancelled) {
         await discard(known(id).job)
-        show(id, { state: 'cancelled', endedAt: new Date().toISOString(), progress: null, results: [] })
+        const { sources, results } = known(id).job
+        show(id, {
+          ...{ state: 'cancelled', endedAt: new Date().toISOString(), progress: null },
+          results: sources ? results : [],
+        })
       } else if (isClosing && known(id).job.state === 'running') await record(id, { type: 'requeued', reason: 'quit' })
       await wipe(id)
     }
@@ -255,4 +301,11 @@ export async function openQueue(options: QueueOptions): Promise<Queue> {
       await log.close()
     },
   }
+}
+
+/** Why a job over many sources made nothing. */
+function noneOf(missed: NonNullable<Job['missed']>): NagareError {
+  const { code, message, hint } = missed[0]!.error
+  const more = missed.length > 1 ? ` None of ${missed.length} could be done; the first failed so.` : ''
+  return new NagareError(code, `${message}${more}`, hint ? { hint } : {})
 }

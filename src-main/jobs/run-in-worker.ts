@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads'
 import { keepDevices } from '../compute/devices/known-devices'
 import { createRunGate, terminateBehindGate } from '../lib/run-gate'
 import { systemClock, type Clock } from '../lib/clock'
-import { NagareError } from '../lib/errors'
+import { NagareError, type ErrorRecord } from '../lib/errors'
 import type { DeviceUse } from '../tasks/run-on-device'
 import type { TaskOutput, TaskProgress } from '../tasks/task'
 import type { TaskJob, WorkerJob, WorkerMessage } from './worker-messages'
@@ -20,6 +20,9 @@ export interface RunListener {
   progress(progress: TaskProgress): void
   /** What it computes on from now on; told again where it starts anew on another device. */
   device(use: DeviceUse): void
+  /** What came of one of many sources. */
+  made?(id: string, outputs: TaskOutput[]): void
+  missed?(id: string, error: NagareError): void
 }
 
 export type JobRunner = (job: Omit<TaskJob, 'cancelFlag'>, listener: RunListener) => Run
@@ -56,11 +59,10 @@ export function workerRunner({
         else if (message.type === 'device') {
           keepDevices(message.known)
           listener.device(message.use)
-        } else if (message.type === 'done') outcome = { outputs: message.outputs }
-        else {
-          const { code, message: text, hint, file } = message.error
-          outcome = { error: new NagareError(code, text, { ...(hint ? { hint } : {}), ...(file ? { file } : {}) }) }
-        }
+        } else if (message.type === 'made') listener.made?.(message.id, message.outputs)
+        else if (message.type === 'missed') listener.missed?.(message.id, errorOf(message.error))
+        else if (message.type === 'done') outcome = { outputs: message.outputs }
+        else outcome = { error: errorOf(message.error) }
       })
       worker.on('error', (thrown: Error & { code?: string }) => {
         outcome ??= {
@@ -97,3 +99,6 @@ export function workerRunner({
     }
   }
 }
+
+const errorOf = ({ code, message, hint, file }: ErrorRecord) =>
+  new NagareError(code, message, { ...(hint ? { hint } : {}), ...(file ? { file } : {}) })

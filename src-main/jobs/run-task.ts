@@ -17,6 +17,7 @@ function taskContext(job: TaskJob, extension: string, report: TaskContext<unknow
     pack,
     device,
     seed,
+    ...(job.ignore === undefined ? {} : { ignore: job.ignore }),
     output: (role) => join(work, `${role}.${extension}`),
     progress: report,
     checkCancelled() {
@@ -37,8 +38,33 @@ export async function runTask(
   try {
     const task = tasks.find(({ id }) => id === job.task)
     if (!task) throw new NagareError('unsupported', `There is no task named ${job.task}.`)
+    const { runBatch } = task
+    const { sources } = job
+    const single = task
+    const done = new Set<string>()
+    const batch = runBatch && {
+      /** Over all sources that nothing came of yet, also where it starts anew on another device. */
+      async run(context: TaskContext<unknown>) {
+        await runBatch({
+          ...context,
+          sources: sources!.filter(({ id }) => !done.has(id)),
+          output: (id, role) => join(job.work, `${id}-${role}.${outputExtension(single)}`),
+          made(id, outputs) {
+            done.add(id)
+            post({ type: 'made', id, outputs })
+          },
+          missed(id, thrown) {
+            done.add(id)
+            post({ type: 'missed', id, error: errorRecord(thrown) })
+          },
+        })
+        return []
+      },
+    }
+    if (sources && !batch)
+      throw new NagareError('unsupported', `${task.label} works on one file at a time.`, { hint: 'Start it on each.' })
     const outputs = await runOnDevice(
-      task,
+      (sources && batch) || task,
       taskContext(job, outputExtension(task), (progress) => report(progress)),
       {
         used(use) {

@@ -1,13 +1,17 @@
 import type { DeviceInfo } from '../compute'
 import type { ErrorRecord } from '../lib/errors'
 import type { DeviceUse } from '../tasks/run-on-device'
-import type { TaskOutput, TaskProgress } from '../tasks/task'
+import type { BatchSource, TaskOutput, TaskProgress } from '../tasks/task'
 
 /** What a task needs to run. */
 export interface TaskJob {
   task: string
   source: string
   sourceName: string
+  /** What it works on, where that is many; `source` is then the first of them. */
+  sources?: BatchSource[]
+  /** Parts of the picture that do not count, as a mask. */
+  ignore?: string
   settings: Record<string, unknown>
   pack: string
   device: string
@@ -29,5 +33,8 @@ export type WorkerMessage =
   | { type: 'progress'; progress: TaskProgress }
   /** What it computes on from now on, and what it knows of this machine's devices. */
   | { type: 'device'; use: DeviceUse; known: Record<string, DeviceInfo> }
+  /** What came of one of many sources. */
+  | { type: 'made'; id: string; outputs: TaskOutput[] }
+  | { type: 'missed'; id: string; error: ErrorRecord }
   | { type: 'done'; outputs: TaskOutput[] }
   | { type: 'failed'; error: ErrorRecord }

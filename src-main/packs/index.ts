@@ -1,3 +1,4 @@
+export { writeZip, type ZipItem } from './write-zip'
 export * from './catalogue'
 export { Manifest, Metric, Provenance } from './manifest'
 export {

@@ -1,4 +1,4 @@
-import type { Asset, AudioFacts, Origin, RecordedBy } from '@contract'
+import type { Asset, AudioFacts, Marks, Origin, RecordedBy } from '@contract'
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
 import { extname, join } from 'node:path'
 import { isEditList, openAudio, type AudioReader } from '../dsp'
@@ -20,6 +20,7 @@ const promptPixels = 16_000_000
 export interface AdoptOptions {
   origin?: Origin
   recorded?: RecordedBy
+  marks?: Marks
   signal?: AbortSignal
   /** Told when a long recording or large picture proves unreadable after it was answered; it has been removed again. */
   onUnreadable?: (asset: Asset, error: NagareError) => void
@@ -66,6 +67,7 @@ export async function adopt(project: Project, incoming: IncomingFile, options: A
       ...found,
       ...(options.origin ? { origin: options.origin } : {}),
       ...(options.recorded ? { recorded: options.recorded } : {}),
+      ...(options.marks ? { marks: options.marks } : {}),
     }
     refuseAborted(options.signal)
     await writeAssetRecord(stage, asset)

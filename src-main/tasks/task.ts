@@ -21,6 +21,16 @@ export interface TaskProgress {
   materialSeconds?: number
 }
 
+/** One of many things that a task works on. */
+export interface BatchSource {
+  /** By what the task says what came of it. */
+  id: string
+  source: string
+  sourceName: string
+  /** Parts of a picture that do not count: a mask of its size, white there. */
+  ignore?: string
+}
+
 /** All that a running task may touch. The same whether a worker, the command line or a test runs it. */
 export interface TaskContext<Settings> {
   /** The input file. */
@@ -35,11 +45,27 @@ export interface TaskContext<Settings> {
   /** For `openDevice`: called with the reason where the processor is taken in place of `device`; without it such a device is an error. */
   fallback?: (reason: string) => void
   seed: number
+  /** Parts of a picture that do not count: a mask of its size, white there. */
+  ignore?: string
   /** Where the output of this role must be written; the task writes aside and renames. */
   output(role: string): string
   progress(progress: TaskProgress): void
   /** Throws `cancelled` once the person asked to stop; call it at least every 200 ms of work. */
   checkCancelled(): void
+}
+
+/** What a task may touch that works on many sources with one loading of its model. */
+export interface BatchContext<Settings> extends Omit<
+  TaskContext<Settings>,
+  'source' | 'sourceName' | 'output' | 'ignore'
+> {
+  sources: readonly BatchSource[]
+  /** Where the output of this role and source must be written. */
+  output(id: string, role: string): string
+  /** Says what came of a source, as soon as that is complete. */
+  made(id: string, outputs: TaskOutput[]): void
+  /** Says why nothing came of a source; the rest goes on. */
+  missed(id: string, thrown: unknown): void
 }
 
 /** Ending of the files that a task makes where nobody names them: pictures from pictures, sound from all else. */
@@ -62,4 +88,6 @@ export interface TaskDefinition<Schema extends z.ZodType = z.ZodType> {
   commandOptions(settings: z.output<Schema>): string[]
   /** Runs to the end, or throws; leaves no half file either way. */
   run(context: TaskContext<z.output<Schema>>): Promise<TaskOutput[]>
+  /** Runs over many sources; left out where that is no better than one after the other. */
+  runBatch?(context: BatchContext<z.output<Schema>>): Promise<void>
 }

@@ -4,6 +4,7 @@ import { canTalk, hold, release } from '../record/talk.svelte'
 import { isRecording, openRecorder, recorder } from '../record/recorder.svelte'
 import { closeRecorder, togglePause, toggleRecording } from '../record/recording'
 import { openDialog, panels, togglePicture } from '../state/panels.svelte'
+import { gallery } from '../state/gallery.svelte'
 import { project } from '../state/project.svelte'
 import { isBlind, soundOf } from '../state/compare.svelte'
 import * as picture from '../state/seeing.svelte'
@@ -12,7 +13,10 @@ import { isFitted, zoomBy, zoomFit } from '../state/view.svelte'
 import { en } from '../text/en'
 import type { Action } from './action'
 import { compareActions } from './compare'
-import { addFiles, pickFiles } from './files'
+import { pickFiles } from './files'
+import { addAll } from './folders'
+import { galleryActions } from './gallery'
+import { maskActions } from './masks'
 import { removeSource, step } from './library'
 import { hasSound, listenActions } from './listen'
 import { markerActions } from './markers'
@@ -39,13 +43,15 @@ export const actions = {
     when: () => panels.library,
     run: () => void (panels.library = false),
   },
+  ...maskActions,
+  ...galleryActions,
   open: {
     id: 'open',
     label: label.open,
     group: 'file',
     keys: ['Mod+O'],
     when: always,
-    run: async () => addFiles(await pickFiles()),
+    run: async () => addAll(await pickFiles()),
   },
   record: {
     id: 'record',
@@ -93,7 +99,7 @@ export const actions = {
     label: label.remove,
     group: 'file',
     keys: ['Delete', 'Mod+Backspace'],
-    when: () => selectedSource() !== undefined,
+    when: () => !gallery.open && selectedSource() !== undefined,
     run: () => removeSource(selectedSource()!),
   },
   next: {
@@ -101,7 +107,7 @@ export const actions = {
     label: label.next,
     group: 'file',
     keys: ['ArrowDown'],
-    when: () => sources().length > 1,
+    when: () => !gallery.open && sources().length > 1,
     run: () => step(selection.source, 1),
     repeats: true,
   },
@@ -110,7 +116,7 @@ export const actions = {
     label: label.previous,
     group: 'file',
     keys: ['ArrowUp'],
-    when: () => sources().length > 1,
+    when: () => !gallery.open && sources().length > 1,
     run: () => step(selection.source, -1),
     repeats: true,
   },
@@ -154,7 +160,7 @@ export const actions = {
     label: label.inspect,
     group: 'work',
     keys: ['X'],
-    when: () => canRun('inspect'),
+    when: () => !gallery.open && canRun('inspect'),
     run: () => runTask('inspect'),
   },
   run: {
@@ -162,7 +168,7 @@ export const actions = {
     label: label.run,
     group: 'work',
     keys: ['Enter'],
-    when: () => canRun(),
+    when: () => !gallery.open && canRun(),
     run: () => runTask(),
   },
   nextTask: {

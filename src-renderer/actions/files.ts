@@ -34,7 +34,7 @@ export async function addFiles(files: readonly File[]) {
 
 async function addFile(file: File, kind: Exclude<FileKind, 'unknown'>) {
   const controller = new AbortController()
-  const upload = beginUpload(file.name, () => controller.abort())
+  const upload = beginUpload(en.drop.sending(file.name), () => controller.abort())
   try {
     const source = await adopt(file, { onProgress: (share) => (upload.share = share), signal: controller.signal })
     if (kind === 'pack') {
@@ -52,18 +52,9 @@ async function addFile(file: File, kind: Exclude<FileKind, 'unknown'>) {
   }
 }
 
-/** The files of a drop or a paste; folders are named in a notice instead. */
+/** The files of a paste. */
 export function filesOf(data: DataTransfer | null): File[] {
-  if (!data) return []
-  const files: File[] = []
-  for (const item of data.items) {
-    if (item.kind !== 'file') continue
-    const entry = item.webkitGetAsEntry()
-    const file = item.getAsFile()
-    if (entry?.isDirectory) tell({ kind: 'info', title: en.drop.folder(entry.name), text: en.drop.folderHint })
-    else if (file) files.push(file)
-  }
-  return files
+  return [...(data?.items ?? [])].flatMap((item) => (item.kind === 'file' ? (item.getAsFile() ?? []) : []))
 }
 
 let picker: HTMLInputElement | undefined

@@ -1,7 +1,8 @@
 import type { Asset } from '@contract'
 import { forget, record, type Step } from '../history/history.svelte'
 import { dismiss, tell, tellError } from '../state/notices.svelte'
-import { assetOf, leaving } from '../state/project.svelte'
+import { indexOf } from '../state/asset-index'
+import { assetOf, leaving, project } from '../state/project.svelte'
 import { select, sources, takesOf, type Take } from '../state/selection.svelte'
 import { call } from '../transport/engine'
 import { en } from '../text/en'
@@ -11,13 +12,13 @@ const undoMilliseconds = 10_000
 const pending = new Map<string, () => void>()
 
 /** Takes a source with its results, or one result with what its run made beside it, out of sight, and out of the project once undo has run out. */
-export function removeAsset(asset: Asset, alongWith: Asset[] = []) {
+export function removeAsset(asset: Asset, alongWith: Asset[] = [], named?: string) {
   const all = [...alongWith, asset]
   const ids = all.map(({ id }) => id)
   let timer: ReturnType<typeof setTimeout>
   let notice: number | undefined
-  const results = asset.origin ? 0 : new Set(alongWith.map(({ origin }) => origin?.job)).size
-  const title = results ? en.asset.removedMany(asset.name, results) : en.asset.removed(asset.name)
+  const results = asset.origin ? 0 : new Set(alongWith.flatMap(({ origin }) => origin?.job ?? [])).size
+  const title = named ?? (results ? en.asset.removedMany(asset.name, results) : en.asset.removed(asset.name))
 
   const commit = async () => {
     clearTimeout(timer)
@@ -51,10 +52,10 @@ export function removeAsset(asset: Asset, alongWith: Asset[] = []) {
 
 /** Removes a source and everything made from it. */
 export const removeSource = (asset: Asset) =>
-  removeAsset(
-    asset,
-    takesOf(asset.id).flatMap(({ outputs }) => outputs),
-  )
+  removeAsset(asset, [
+    ...takesOf(asset.id).flatMap(({ outputs }) => outputs),
+    ...Object.values(indexOf(project.assets).masksOf.get(asset.id) ?? {}),
+  ])
 
 /** Carries out removals that still could be undone; for when the window closes. */
 export function commitRemovals() {

@@ -2,9 +2,10 @@ import type { Job, Task } from '@contract'
 import { convertTask, withVoices } from '../convert/voices'
 import { fieldsOf, settingsFrom, takesStretch } from '../enhance/schema'
 import { draft } from '../state/draft.svelte'
+import { gallery } from '../state/gallery.svelte'
 import { listening, setRegion } from '../state/listening.svelte'
 import { dismiss, tell, tellError } from '../state/notices.svelte'
-import { isActive, jobOf, keepJob, project, tasksFor } from '../state/project.svelte'
+import { isActive, jobOf, keepJob, project, tasksFor, worksOn } from '../state/project.svelte'
 import { selectedSource, selectedTake } from '../state/selection.svelte'
 import { call } from '../transport/engine'
 import { say } from '../state/live.svelte'
@@ -14,12 +15,14 @@ import { changeSettings } from './settings'
 
 /** The newest unfinished job over the selected source. */
 export const activeJob = () => {
+  if (gallery.open) return project.jobs.findLast((job) => job.sources && isActive(job))
   const source = selectedSource()
-  return source && project.jobs.findLast((job) => job.source === source.id && isActive(job))
+  return source && project.jobs.findLast((job) => worksOn(job, source.id) && isActive(job))
 }
 
 /** The tasks that fit the selected source. */
 export const currentTasks = (): Task[] => {
+  if (gallery.open) return tasksFor('image')
   const source = selectedSource()
   return source ? tasksFor(source.kind) : []
 }

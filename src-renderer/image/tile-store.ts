@@ -143,7 +143,8 @@ export async function fetchTile(url: string, signal: AbortSignal): Promise<Respo
     const response = await fetch(url, { signal })
     if (response.ok) return response
     const { error } = (await response.json().catch(() => ({}))) as { error?: { message?: string } }
-    if (response.status !== 503 || attempt > 20) throw new Error(error?.message ?? `Status ${response.status}.`)
+    const isComing = response.status === 503 || response.headers.has('retry-after')
+    if (!isComing || attempt > 200) throw new Error(error?.message ?? `Status ${response.status}.`)
     await new Promise((resolve) => setTimeout(resolve, Math.min(2000, 150 * 1.5 ** attempt)))
     signal.throwIfAborted()
   }

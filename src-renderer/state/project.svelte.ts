@@ -8,21 +8,25 @@ import {
   type Snapshot,
   type Task,
 } from '@contract'
+import { indexOf } from './asset-index'
+
+class ProjectState {
+  loaded = $state(false)
+  name = $state('')
+  folder = $state('')
+  version = $state('')
+  // Thousands of records, each replaced as a whole: lists that change are new lists.
+  assets = $state.raw<Asset[]>([])
+  jobs = $state.raw<Job[]>([])
+  packs = $state<Pack[]>([])
+  tasks = $state<Task[]>([])
+  settings = $state(Settings.parse({}))
+  /** Lines between good and odd that were put by hand, by `lineKey`. */
+  lines = $state<Record<string, Line>>({})
+}
 
 /** What the engine holds, as this window last heard it. Only events and snapshots change it. */
-export const project = $state({
-  loaded: false,
-  name: '',
-  folder: '',
-  version: '',
-  assets: [] as Asset[],
-  jobs: [] as Job[],
-  packs: [] as Pack[],
-  tasks: [] as Task[],
-  settings: Settings.parse({}),
-  /** Lines between good and odd that were put by hand, by `lineKey`. */
-  lines: {} as Record<string, Line>,
-})
+export const project = new ProjectState()
 
 /** Assets on their way out: hidden here, removed in the engine once undo has run out. */
 export const leaving = $state({ ids: [] as string[] })
@@ -35,18 +39,22 @@ export function applySnapshot(snapshot: Snapshot) {
 export function applyEvent(event: EngineEvent) {
   switch (event.event) {
     case 'asset.changed':
-      return upsert(project.assets, event.data.asset)
+      project.assets = upserted(project.assets, event.data.asset)
+      return
     case 'asset.removed':
-      return drop(project.assets, event.data.asset)
+      project.assets = project.assets.filter(({ id }) => id !== event.data.asset)
+      return
     case 'job.changed':
-      return upsert(project.jobs, event.data.job)
+      project.jobs = upserted(project.jobs, event.data.job)
+      return
     case 'job.progress': {
-      const job = project.jobs.find(({ id }) => id === event.data.job)
-      if (job) job.progress = event.data.progress
+      const job = jobOf(event.data.job)
+      if (job) project.jobs = upserted(project.jobs, { ...job, progress: event.data.progress })
       return
     }
     case 'job.removed':
-      return drop(project.jobs, event.data.job)
+      project.jobs = project.jobs.filter(({ id }) => id !== event.data.job)
+      return
     case 'pack.changed':
       project.packs = event.data.packs
       return
@@ -58,7 +66,8 @@ export function applyEvent(event: EngineEvent) {
   }
 }
 
-export const assetOf = (id: string | null | undefined) => project.assets.find((asset) => asset.id === id)
+export const assetOf = (id: string | null | undefined) =>
+  id == null ? undefined : indexOf(project.assets).byId.get(id)
 export const jobOf = (id: string | null | undefined) => project.jobs.find((job) => job.id === id)
 export const tasksFor = (kind: Asset['kind']) => project.tasks.filter((task) => task.accepts.includes(kind))
 
@@ -66,24 +75,22 @@ export const tasksFor = (kind: Asset['kind']) => project.tasks.filter((task) => 
 export const isActive = (job: Job) => job.state === 'queued' || job.state === 'running' || job.state === 'cancelling'
 
 /** Assets that a person sees in this window. */
-export const shownAssets = () => project.assets.filter(({ id }) => !leaving.ids.includes(id))
+export const shownAssets = () =>
+  leaving.ids.length ? project.assets.filter(({ id }) => !leaving.ids.includes(id)) : project.assets
+
+/** Whether a job works, or worked, on an asset. */
+export const worksOn = ({ source, sources }: Job, id: string) => (sources ? sources.includes(id) : source === id)
 
 /** Keeps a record that a call answered, in case its event comes later. */
 export function keepAsset(asset: Asset) {
-  if (!assetOf(asset.id)) project.assets.push(asset)
+  if (!assetOf(asset.id)) project.assets = [...project.assets, asset]
 }
 
 export function keepJob(job: Job) {
-  if (!jobOf(job.id)) project.jobs.push(job)
+  if (!jobOf(job.id)) project.jobs = [...project.jobs, job]
 }
 
-function upsert<T extends { id: string }>(list: T[], record: T) {
+function upserted<T extends { id: string }>(list: readonly T[], record: T): T[] {
   const at = list.findIndex(({ id }) => id === record.id)
-  if (at < 0) list.push(record)
-  else list[at] = record
-}
-
-function drop(list: { id: string }[], gone: string) {
-  const at = list.findIndex(({ id }) => id === gone)
-  if (at >= 0) list.splice(at, 1)
+  return at < 0 ? [...list, record] : list.with(at, record)
 }

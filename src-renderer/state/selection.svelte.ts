@@ -3,7 +3,8 @@ import { judged } from '../image/finds'
 import { lineOf } from './line.svelte'
 import { en } from '../text/en'
 import { taskWords } from '../text/task-words'
-import { assetOf, project, shownAssets } from './project.svelte'
+import { indexOf } from './asset-index'
+import { assetOf, leaving, project, shownAssets } from './project.svelte'
 
 /** One run over a source: its result and, where the task makes one, the residual. */
 export interface Take {
@@ -21,17 +22,25 @@ const besides = ['noise', 'mask', 'overlay', 'map', 'reconstruction', 'truth']
 export const selection = $state({ source: null as string | null, take: null as string | null })
 
 /** Whether an asset stands by itself in the library: dropped, or a result whose source is gone. */
-const isRoot = (asset: Asset) => !asset.origin || !assetOf(asset.origin.source)
+const isRoot = ({ origin, marks }: Asset) => (origin ? !assetOf(origin.source) : marks ? !assetOf(marks.of) : true)
 
 /** Sources, newest first. */
-export const sources = () =>
-  shownAssets()
+export function sources(): Asset[] {
+  const shown = shownAssets()
+  const there = known.get(shown)
+  if (there) return there
+  const found = shown
     .filter(isRoot)
-    .sort((a, b) => b.createdAt.localeCompare(a.createdAt))
+    .sort((a, b) => (a.createdAt < b.createdAt ? 1 : a.createdAt > b.createdAt ? -1 : 0))
+  known.set(shown, found)
+  return found
+}
+
+const known = new WeakMap<readonly Asset[], Asset[]>()
 
 /** Results made from a source, newest first. */
 export function takesOf(source: string): Take[] {
-  const made = shownAssets().filter((asset) => asset.origin?.source === source)
+  const made = indexOf(shownAssets()).madeFrom.get(source) ?? []
   const jobs = made.map((asset) => asset.origin!.job)
   return jobs
     .filter((job, i) => jobs.indexOf(job) === i)
@@ -53,7 +62,7 @@ export function resultName({ result }: Take): string {
 
 export const selectedSource = () => {
   const asset = assetOf(selection.source)
-  return asset && shownAssets().includes(asset) ? asset : undefined
+  return asset && !leaving.ids.includes(asset.id) ? asset : undefined
 }
 
 export const selectedTake = () => {

@@ -1,4 +1,6 @@
 import { listen } from './en/listen'
+import { gallery } from './en/gallery'
+import { masks } from './en/masks'
 import { pictures } from './en/pictures'
 import { sound } from './en/sound'
 import { threshold } from './en/threshold'
@@ -11,6 +13,8 @@ export const en = {
   ...sound,
   ...listen,
   ...pictures,
+  ...gallery,
+  ...masks,
   ...work,
   ...threshold,
   app: {
@@ -115,6 +119,8 @@ export const en = {
       listen: 'Listening',
       compare: 'Comparing',
       picture: 'Pictures',
+      gallery: 'All pictures',
+      masks: 'Masks',
       app: 'Application',
     },
   },

@@ -36,7 +36,7 @@ export function testShelf(...ids: string[]): PackShelf {
 
 /** Runs tasks in this very thread. */
 export function inlineRunner(tasks: readonly TaskDefinition[], options?: Parameters<typeof runTask>[3]): JobRunner {
-  return (job, { progress, device }) => {
+  return (job, { progress, device, made, missed }) => {
     const cancelFlag = new SharedArrayBuffer(4)
     let isStopped = false
     const ended = new Promise<TaskOutput[]>((resolve, reject) => {
@@ -44,6 +44,9 @@ export function inlineRunner(tasks: readonly TaskDefinition[], options?: Paramet
       const take = (message: WorkerMessage) => {
         if (message.type === 'progress') progress(message.progress)
         else if (message.type === 'device') device(message.use)
+        else if (message.type === 'made') made?.(message.id, message.outputs)
+        else if (message.type === 'missed')
+          missed?.(message.id, new NagareError(message.error.code, message.error.message))
         else if (message.type === 'done') settle = () => resolve(message.outputs)
         else settle = () => reject(new NagareError(message.error.code, message.error.message))
       }

@@ -17,7 +17,10 @@ export function assetHandlers(
     async 'asset.remove'({ asset }) {
       const isNeeded = queue
         .list()
-        .some(({ source, state }) => source === asset && !['done', 'failed', 'cancelled'].includes(state))
+        .some(
+          ({ source, sources = [source], state }) =>
+            sources.includes(asset) && !['done', 'failed', 'cancelled'].includes(state),
+        )
       if (isNeeded)
         throw new NagareError('conflict', `${project.assets.get(asset).name} is being worked on.`, {
           hint: 'Cancel the job first.',

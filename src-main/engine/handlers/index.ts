@@ -3,6 +3,7 @@ import type { EngineParts } from '../parts'
 import { assetHandlers } from './asset'
 import { deviceHandlers } from './device'
 import { editHandlers } from './edit'
+import { galleryHandlers } from './gallery'
 import { jobHandlers } from './job'
 import { liveHandlers } from './live'
 import { markerHandlers } from './markers'
@@ -28,5 +29,6 @@ export function handlersOf(parts: EngineParts): Handlers {
     ...packHandlers(parts),
     ...pictureHandlers(parts),
     ...settingsHandlers(parts),
+    ...galleryHandlers(parts),
   }
 }

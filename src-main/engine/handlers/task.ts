@@ -55,34 +55,58 @@ function newJob(
   }
 }
 
-export function taskHandlers(parts: EngineParts): Pick<Handlers, 'task.run'> {
+export function taskHandlers(parts: EngineParts): Pick<Handlers, 'task.run' | 'task.runMany'> {
   const { tasks, shelf, settings: store, queue, project, emit, log } = parts
 
   const remember = async (given: SettingsPatch) => {
     if (isDeepStrictEqual(withPatch(store.get(), given), store.get())) return
     emit({ event: 'settings.changed', data: { settings: await store.change(given) } })
   }
+  const ready = (id: string, given: Record<string, unknown>, packId: string | undefined) => {
+    const task = findTask(tasks, id)
+    const settings = checkSettings(task, given)
+    return {
+      task,
+      settings,
+      pack: choosePack(shelf.list(), task.packKinds, packId).record.id,
+      device: store.get().device,
+    }
+  }
+  const check = (task: TaskDefinition, asset: Asset) => {
+    if (!task.accepts.includes(asset.kind))
+      throw new NagareError(
+        'bad-input',
+        `${asset.name}: ${task.label} works on ${task.accepts.join(' and ')} files, this is ${asset.kind}.`,
+        { file: asset.name },
+      )
+  }
+  const rememberRun = (id: string, given: Record<string, unknown>, packId: string | undefined) =>
+    remember({ tasks: { [id]: given }, models: packId === undefined ? {} : { [id]: packId } }).catch(
+      (thrown: unknown) => log.warn('settings-not-saved', { error: thrown }),
+    )
   return {
+    async 'task.runMany'({ task: id, sources, settings: given, pack: packId, seed = randomInt(2 ** 31) }) {
+      const { task, ...plan } = ready(id, given, packId)
+      if (!task.runBatch)
+        throw new NagareError('unsupported', `${task.label} works on one file at a time.`, {
+          hint: 'Start it on each.',
+        })
+      const all = [...new Set(sources)].map((source) => project.assets.get(source))
+      for (const asset of all) check(task, asset)
+      const job = { ...newJob(task, all[0]!, { ...plan, seed }), sources: all.map(({ id }) => id) }
+      await queue.add(job)
+      await rememberRun(id, given, packId)
+      return { job }
+    },
     async 'task.run'({ task: id, source, range, settings: given, pack: packId, seed = randomInt(2 ** 31) }, context) {
-      const task = findTask(tasks, id)
-      const settings = checkSettings(task, given)
-      const pack = choosePack(shelf.list(), task.packKinds, packId).record.id
-      const { device } = store.get()
+      const { task, ...plan } = ready(id, given, packId)
       const { asset, isNew } = await takeSource(parts, source, context)
       try {
-        if (!task.accepts.includes(asset.kind))
-          throw new NagareError(
-            'bad-input',
-            `${asset.name}: ${task.label} works on ${task.accepts.join(' and ')} files, this is ${asset.kind}.`,
-            { file: asset.name },
-          )
+        check(task, asset)
         if (range) checkRange(await project.edits.listOf(asset.id), range)
-        const job = newJob(task, asset, { settings, pack, device, seed, ...(range ? { range } : {}) })
+        const job = newJob(task, asset, { ...plan, seed, ...(range ? { range } : {}) })
         await queue.add(job)
-        const models = packId === undefined ? {} : { [id]: packId }
-        await remember({ tasks: { [id]: given }, models }).catch((thrown: unknown) =>
-          log.warn('settings-not-saved', { error: thrown }),
-        )
+        await rememberRun(id, given, packId)
         return { asset, job }
       } catch (thrown) {
         if (isNew) await project.assets.remove(asset.id).catch(() => undefined)

@@ -4,7 +4,7 @@ import { readPicture } from '../open-picture'
 import type { Picture } from '../picture'
 import { pictureInfo } from '../picture-info'
 
-export type Layout = 'mvtec' | 'classes' | 'flat' | 'idx'
+export type Layout = 'mvtec' | 'classes' | 'flat' | 'idx' | 'project'
 
 /** One picture of a data set. */
 export interface Item {

@@ -8,6 +8,7 @@ import type { DataSet, Item, Layout } from './data-set'
 import { classSet, flatSet, isNormalName, mvtecSet } from './folders'
 import { idxLabels, idxSet, listIdx } from './idx-set'
 import { listFolders, listPictures } from './list-pictures'
+import { isProject, projectSet } from './project-set'
 
 export interface DataSetOptions {
   /** Name of the class that is normal, where the folder has several. */
@@ -18,7 +19,7 @@ export interface DataSetOptions {
 }
 
 /**
- * Opens a folder of training data: IDX files, MVTec's layout, class folders, or a flat folder of normal pictures, told apart by what is there.
+ * Opens a folder of training data: a project with labelled pictures, IDX files, MVTec's layout, class folders, or a flat folder of normal pictures, told apart by what is there.
  * Throws `not-found`, `bad-input` (none of these, no or fewer than 20 normal pictures, masks without a picture or of another size, labels without pictures,
  * normal pictures that are all the same), `corrupt`, `unsupported`.
  */
@@ -31,6 +32,7 @@ export async function openDataSet(folder: string, options: DataSetOptions = {}):
     mvtec: () => mvtecSet(folder),
     classes: () => classSet(folder, split),
     flat: () => flatSet(folder),
+    project: () => projectSet(folder, split),
   }[layout]()
   await checkVaried(found)
   return found
@@ -68,6 +70,7 @@ async function layoutOf(folder: string): Promise<Layout> {
       hint: 'Choose the folder it is in.',
       file: folder,
     })
+  if (await isProject(folder)) return 'project'
   if ((await listIdx(folder)).size > 0) return 'idx'
   const folders = await listFolders(folder)
   const inTrain = folders.includes('train') ? await listFolders(join(folder, 'train')) : []

@@ -1,6 +1,7 @@
 import type { Device } from '../../compute'
 import type { NDArray, NDArrays } from '../../lib/ndarray'
 import type { ImageSource } from './image-source'
+import type { Pool } from './kept-terms'
 
 /** What a detector finds in images. */
 export interface Findings {
@@ -16,6 +17,8 @@ export interface Findings {
 export interface Detector {
   /** How much each term counts in the score, once it is told in standard deviations of normal images. */
   readonly weights: Readonly<Record<string, number>>
+  /** How terms follow from the map, where they do: so they are told without the parts of a picture that do not count. */
+  readonly pools?: Readonly<Record<string, Pool>>
   /** images [count, channels, height, width] between −1 and 1. An image's answer does not depend on the others. */
   score(images: NDArray, check?: () => void): Promise<Findings>
   close(): Promise<void>

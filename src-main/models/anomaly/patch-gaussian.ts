@@ -131,6 +131,7 @@ export const patchGaussian: Method<PatchGaussianSettings> = {
     const runner = await device.load(spec, { params: { filters, mean, whiten } })
     return {
       weights: { distance: 1 },
+      pools: { distance: geometry.score },
       async score(images, check) {
         const { score, map } = await scoreInBatches(runner, imagesInMemory(images), BATCH, check)
         return { terms: { distance: score!.data as Float32Array }, map: map! }

@@ -62,6 +62,7 @@ export const pca: Method<PcaSettings> = {
     const runner = await device.load(spec, { params: { mean, components } })
     return {
       weights: { residual: 1 },
+      pools: { residual: 'mean-square' },
       async score(images, check) {
         const { score, map, reconstruction } = await scoreInBatches(runner, imagesInMemory(images), BATCH, check)
         return { terms: { residual: score!.data as Float32Array }, map: map!, reconstruction: reconstruction! }

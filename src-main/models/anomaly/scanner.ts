@@ -4,10 +4,12 @@ import {
   stitchPlanes,
   unfitBands,
   type MapBand,
+  type Picture,
   type Placement,
   type Readable,
 } from '../../image'
 import type { Detector } from './detector'
+import { keptTerms } from './kept-terms'
 import { imagesOf, placed, type View } from './view'
 
 /** What a detector found in one picture: each term, of its oddest tile where it has several. */
@@ -29,6 +31,8 @@ export async function drained(bands: Bands): Promise<void> {
 export interface ScanHooks {
   /** Called after each part of the work; throws to stop it. */
   progress?: (done: number, total: number) => void
+  /** For each picture a mask of its size, over 0.5 where it does not count: left out of its terms. */
+  ignored?: readonly (Readable | undefined)[]
 }
 
 /** Looks at pictures of any size through a detector. */
@@ -53,11 +57,10 @@ export function openScanner(detector: Detector, view: View): Scanner {
   return {
     view,
     together: view.mode === 'whole' ? TOGETHER : 1,
-    async scan(pictures, use, { progress } = {}) {
-      if (view.mode === 'whole') return scanWhole(detector, view, pictures, use, progress)
+    async scan(pictures, use, hooks = {}) {
+      if (view.mode === 'whole') return scanWhole(detector, view, pictures, use, hooks)
       const found: Terms[] = []
-      for (const [i, picture] of pictures.entries())
-        found.push(await scanTiles(detector, view, picture, i, use, progress))
+      for (const [i, picture] of pictures.entries()) found.push(await scanTiles(detector, view, picture, i, use, hooks))
       return found
     },
     close: () => detector.close(),
@@ -69,7 +72,7 @@ async function scanWhole(
   view: View,
   pictures: readonly Readable[],
   use: (index: number, bands: Bands) => Promise<void>,
-  progress: ScanHooks['progress'],
+  { progress, ignored }: ScanHooks,
 ): Promise<Terms[]> {
   const found: Terms[] = []
   for (let first = 0; first < pictures.length; first += TOGETHER) {
@@ -83,8 +86,10 @@ async function scanWhole(
     const pixels = view.size ** 2
     const values = reconstruction && (reconstruction.data as Float32Array)
     for (const [i, picture] of some.entries()) {
-      found.push(Object.fromEntries(Object.entries(terms).map(([name, values]) => [name, values[i]!])))
       const own = (map.data as Float32Array).subarray(i * pixels, (i + 1) * pixels)
+      const all = Object.fromEntries(Object.entries(terms).map(([name, values]) => [name, values[i]!]))
+      const mask = ignored?.[first + i]
+      found.push(mask ? keptTerms(all, own, keptOf(readFitted(mask, view.size)), detector.pools) : all)
       const at = placed(picture, view)
       const planes = values && values.subarray(i * pixels * view.channels, (i + 1) * pixels * view.channels)
       await use(first + i, planes ? unfitBoth(own, planes, at) : unfitBands(own, at))
@@ -100,9 +105,12 @@ async function scanTiles(
   picture: Readable,
   index: number,
   use: (index: number, bands: Bands) => Promise<void>,
-  progress: ScanHooks['progress'],
+  { progress, ignored }: ScanHooks,
 ): Promise<Terms> {
   const most: Terms = {}
+  /** What a picture is said to have of which nothing counts. */
+  const lowest: Terms = {}
+  const mask = ignored?.[index]
   const plan = planTiles(picture.info, view.size, view.overlap)
   const pixels = view.size ** 2
   const bands = stitchPlanes(
@@ -114,12 +122,20 @@ async function scanTiles(
         view,
       )
       const { terms, map, reconstruction } = await detector.score(images)
-      for (const [name, values] of Object.entries(terms))
-        for (const value of values) most[name] = Math.max(most[name] ?? -Infinity, value)
-      return tiles.map((_, i) => {
-        const own = (map.data as Float32Array).subarray(i * pixels, (i + 1) * pixels)
-        if (!reconstruction) return own
-        const size = pixels * view.channels
+      const maps = tiles.map((_, i) => (map.data as Float32Array).subarray(i * pixels, (i + 1) * pixels))
+      for (const [i, tile] of tiles.entries()) {
+        let own = Object.fromEntries(Object.entries(terms).map(([name, values]) => [name, values[i]!]))
+        if (mask) {
+          const kept = keptOf(mask.read({ x: tile.x, y: tile.y, width: view.size, height: view.size }))
+          own = kept.includes(1) ? keptTerms(own, maps[i]!, kept, detector.pools) : {}
+        }
+        for (const [name, value] of Object.entries(own)) most[name] = Math.max(most[name] ?? -Infinity, value)
+        for (const [name, values] of Object.entries(terms))
+          lowest[name] = Math.min(lowest[name] ?? Infinity, values[i]!)
+      }
+      if (!reconstruction) return maps
+      const size = pixels * view.channels
+      return maps.map((own, i) => {
         const planes = new Float32Array(pixels + size)
         planes.set(own)
         planes.set((reconstruction.data as Float32Array).subarray(i * size, (i + 1) * size), pixels)
@@ -129,7 +145,7 @@ async function scanTiles(
     { batch: TOGETHER, ...(progress ? { progress } : {}) },
   )
   await use(index, apart(bands, picture.info.width))
-  return most
+  return { ...lowest, ...most }
 }
 
 /** The map's rows and, where there are more planes than that, the reconstruction's. */
@@ -161,3 +177,6 @@ function interleaved(planes: Float32Array, pixels: number): Float32Array {
     for (let p = 0; p < pixels; p++) out[p * channels + c] = Math.min(Math.max((planes[c * pixels + p]! + 1) / 2, 0), 1)
   return out
 }
+
+/** 1 where a mask of what does not count is off. */
+const keptOf = ({ data }: Picture) => Uint8Array.from(data, (value) => (value > 0.5 ? 0 : 1))

@@ -27,6 +27,7 @@ export async function fAnoganDetector(
   const scorer = await openScorer(device, model, { batch })
   return {
     weights: kappa === 0 ? { image: 1 } : { image: 1, feature: kappa },
+    pools: { image: 'mean-square' },
     async score(images, check) {
       const { image, feature, map, reconstruction } = await scorer.score(images, check)
       return { terms: { image, feature }, map, reconstruction }

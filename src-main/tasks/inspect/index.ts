@@ -1,7 +1,7 @@
 import { stem } from '../../lib/names'
 import { detectors } from '../../models/detectors'
 import type { TaskDefinition } from '../task'
-import { openInspection } from './open-inspection'
+import { openInspection, type Verdict } from './open-inspection'
 import { inspectSettings } from './settings'
 
 /** What comes of an inspection: the map's colours, what lies above the threshold, both over the picture, the map in 16 bits, and what the model made of the picture where it makes anything. */
@@ -23,25 +23,55 @@ export const inspect: TaskDefinition<typeof inspectSettings> = {
     ...(kappa === 1 ? [] : ['--kappa', String(kappa)]),
     ...(method === 'usual' ? [] : ['--method', method]),
   ],
-  async run({ source, sourceName, settings, pack, device, fallback, seed, output, progress, checkCancelled }) {
+  async run({ source, sourceName, settings, pack, device, fallback, seed, output, progress, checkCancelled, ignore }) {
     progress({ phase: 'Loading the model', done: 0, total: 1 })
     const inspection = await openInspection({ pack, device, fallback, settings, seed })
     try {
-      const files = Object.fromEntries(inspectionRoles.map((role) => [role, output(role)])) as Record<
-        InspectionRole,
-        string
-      >
-      const [verdict] = await inspection.inspect([{ path: source, files }], {
+      const files = filesOf(output)
+      const [verdict] = await inspection.inspect([{ path: source, files, ignore }], {
         progress: (done, total) => progress({ phase: 'Inspecting', done, total }),
         checkCancelled,
       })
       if (verdict instanceof Error) throw verdict
-      const { hasReconstruction, ...facts } = verdict!
-      return inspectionRoles
-        .filter((role) => role !== 'reconstruction' || hasReconstruction)
-        .map((role) => ({ role, file: files[role], name: `${stem(sourceName)} (${role}).png`, facts }))
+      return outputsOf(verdict!, files, sourceName)
+    } finally {
+      await inspection.close()
+    }
+  },
+  async runBatch({ sources, settings, pack, device, fallback, seed, progress, checkCancelled, ...tell }) {
+    progress({ phase: 'Loading the model', done: 0, total: 1 })
+    const inspection = await openInspection({ pack, device, fallback, settings, seed })
+    const total = sources.length
+    try {
+      // The first few alone, so that something is seen at once.
+      for (let from = 0, count = 1; from < total; from += count, count = Math.min(inspection.together, 4 * count)) {
+        const some = sources.slice(from, from + count).map(({ id, source, sourceName, ignore }) => {
+          return { id, sourceName, ignore, path: source, files: filesOf((role) => tell.output(id, role)) }
+        })
+        const found = await inspection.inspect(some, {
+          progress: (done, of) => progress({ phase: 'Inspecting', done: from + (some.length * done) / of, total }),
+          checkCancelled,
+        })
+        for (const [i, verdict] of found.entries()) {
+          const { id, files, sourceName } = some[i]!
+          if (verdict instanceof Error) tell.missed(id, verdict)
+          else tell.made(id, outputsOf(verdict, files, sourceName))
+        }
+      }
     } finally {
       await inspection.close()
     }
   },
 }
+
+type RoleFiles = Record<InspectionRole, string>
+
+/** Where each role's picture is drawn. */
+const filesOf = (output: (role: string) => string) =>
+  Object.fromEntries(inspectionRoles.map((role) => [role, output(role)])) as RoleFiles
+
+/** The files that were drawn of a picture, each with what was found. */
+const outputsOf = ({ hasReconstruction, ...facts }: Verdict, files: RoleFiles, sourceName: string) =>
+  inspectionRoles
+    .filter((role) => role !== 'reconstruction' || hasReconstruction)
+    .map((role) => ({ role, file: files[role], name: `${stem(sourceName)} (${role}).png`, facts: { ...facts } }))

@@ -1,0 +1,207 @@
+import { CallError, mostTogether, type ErrorRecord } from '@contract'
+import { gallery, refuse } from '../state/gallery.svelte'
+import { say } from '../state/live.svelte'
+import { tell, tellError } from '../state/notices.svelte'
+import { keepAsset, keepJob, project } from '../state/project.svelte'
+import { beginUpload, endUpload } from '../state/uploads.svelte'
+import { en } from '../text/en'
+import { adopt } from '../transport/adopt'
+import { call } from '../transport/engine'
+import { addFiles, kindOfFile } from './files'
+import { currentPack, currentSettings } from './work'
+
+/** Most files that are taken from folders at once, and how deep they are looked for. */
+export const mostFiles = 20_000
+const deepest = 16
+/** Files sent at a time. */
+const atOnce = 4
+/** From so many pictures on, dropped together, they are shown together. */
+export const manyPictures = 8
+
+const task = 'inspect'
+
+/** What of the file system API is used here; Electron and browsers have it. */
+export interface Entry {
+  readonly isFile: boolean
+  readonly isDirectory: boolean
+  readonly name: string
+}
+export interface FileEntry extends Entry {
+  file(done: (file: File) => void, failed: (error: unknown) => void): void
+}
+export interface FolderEntry extends Entry {
+  createReader(): { readEntries(done: (entries: Entry[]) => void, failed: (error: unknown) => void): void }
+}
+
+/** All files in and below `entries`, hidden ones left out, at most `most`; folders deeper than 16 are not entered. */
+export async function filesIn(entries: readonly Entry[], most = mostFiles): Promise<{ files: File[]; cut: boolean }> {
+  const files: File[] = []
+  let cut = false
+  const walk = async (entry: Entry, depth: number): Promise<void> => {
+    if (cut || entry.name.startsWith('.')) return
+    if (entry.isFile) {
+      const file = await new Promise<File>((done, failed) => (entry as FileEntry).file(done, failed)).catch(
+        () => undefined,
+      )
+      if (!file) return
+      if (files.length >= most) cut = true
+      else files.push(file)
+      return
+    }
+    if (depth >= deepest) return
+    const reader = (entry as FolderEntry).createReader()
+    // A reader answers a part at a time, and nothing when it is through.
+    for (;;) {
+      const some = await new Promise<Entry[]>((done, failed) => reader.readEntries(done, failed)).catch(() => [])
+      if (some.length === 0) return
+      for (const inner of some.sort((a, b) => a.name.localeCompare(b.name, undefined, { numeric: true })))
+        await walk(inner, depth + 1)
+    }
+  }
+  for (const entry of entries) await walk(entry, 0)
+  return { files, cut }
+}
+
+/** Adds what was dropped: files as ever, folders and many pictures together. */
+export async function addDropped(data: DataTransfer | null): Promise<void> {
+  if (!data) return
+  // Entries and files can only be asked for before anything is waited for.
+  const folders: Entry[] = []
+  const files: File[] = []
+  for (const item of data.items) {
+    if (item.kind !== 'file') continue
+    const entry = item.webkitGetAsEntry()
+    const file = item.getAsFile()
+    if (entry?.isDirectory) folders.push(entry)
+    else if (file) files.push(file)
+  }
+  const found = await filesIn(folders)
+  await addAll([...files, ...found.files], { cut: found.cut, isFolder: folders.length > 0 })
+}
+
+/** Adds files: a folder's, or many pictures, together and as one batch; few one after the other. */
+export async function addAll(
+  files: readonly File[],
+  { cut = false, isFolder = false }: { cut?: boolean; isFolder?: boolean } = {},
+): Promise<void> {
+  const pictures = files.filter((file) => kindOfFile(file) === 'image')
+  if (cut) tell({ kind: 'warning', title: en.gallery.tooMany(mostFiles), text: en.gallery.tooManyHint })
+  if (!isFolder && pictures.length < manyPictures) return addFiles(files)
+  const others = files.filter((file) => kindOfFile(file) !== 'image')
+  const unknown = isFolder ? others.filter((file) => kindOfFile(file) === 'unknown') : []
+  if (unknown.length) tell({ kind: 'info', title: en.gallery.otherFiles(unknown.length) })
+  await addPictures(pictures)
+  await addFiles(others.filter((file) => !unknown.includes(file)))
+}
+
+/**
+ * Adds pictures a few at a time under one line of progress, and inspects them as they arrive, in batches that grow: the first result comes at once, and the
+ * model is loaded a few times in all. What cannot be read is kept in the gallery with the reason.
+ */
+export async function addPictures(files: readonly File[]): Promise<void> {
+  if (files.length === 0) return
+  gallery.open = true
+  const controller = new AbortController()
+  const total = files.length
+  const upload = beginUpload(en.gallery.adding(0, total), () => controller.abort())
+  const batches = startBatches()
+  let next = 0
+  let done = 0
+  let refused = 0
+  const work = async () => {
+    while (next < total && !controller.signal.aborted) {
+      const file = files[next++]!
+      try {
+        const source = await adopt(file, { signal: controller.signal })
+        const { asset } = await call('asset.add', { source }, { signal: controller.signal })
+        keepAsset(asset)
+        batches.add(asset.id)
+      } catch (error) {
+        if (controller.signal.aborted) break
+        refused++
+        refuse(file.name, recordOf(error))
+      }
+      done++
+      upload.share = Math.min(0.999, done / total)
+      upload.name = en.gallery.adding(done, total)
+    }
+  }
+  try {
+    await Promise.all(Array.from({ length: Math.min(atOnce, total) }, work))
+    await batches.finish()
+  } finally {
+    endUpload(upload)
+  }
+  if (controller.signal.aborted) tell({ kind: 'info', title: en.gallery.cancelled(done - refused) })
+  else if (done > refused) say(en.gallery.added(done - refused))
+  if (refused) tell({ kind: 'warning', title: en.gallery.refused(refused), text: en.gallery.refusedHint })
+}
+
+const recordOf = (error: unknown): ErrorRecord =>
+  error instanceof CallError ? error.record : { code: 'internal', message: String((error as Error).message ?? error) }
+
+/** Batches of pictures to inspect: one of two, then ever larger ones. */
+function startBatches() {
+  let waiting: string[] = []
+  let size = 2
+  let last: Promise<void> = Promise.resolve()
+  const isReady = () => project.tasks.some(({ id }) => id === task) && inspectPack() !== undefined
+  const ready = isReady()
+  if (!ready) tell({ kind: 'info', title: en.gallery.noModel, text: en.gallery.noModelHint })
+  const flush = () => {
+    const some = waiting.splice(0, mostTogether)
+    if (!ready || some.length === 0) return
+    last = last.then(() => inspectMany(some))
+  }
+  return {
+    add(id: string) {
+      waiting.push(id)
+      if (waiting.length < size) return
+      flush()
+      size = Math.min(mostTogether, size * 8)
+    },
+    async finish() {
+      while (waiting.length) flush()
+      await last
+      waiting = []
+    },
+  }
+}
+
+const inspectTask = () => project.tasks.find(({ id }) => id === task)
+export const inspectPack = () => currentPack(inspectTask())
+
+/** Inspects pictures of the project as one job, with the model and settings that the inspect panel has. */
+export async function inspectMany(ids: readonly string[]): Promise<void> {
+  const pack = inspectPack()
+  if (!pack || ids.length === 0) return
+  const settings = currentSettings(inspectTask())
+  try {
+    for (let from = 0; from < ids.length; from += mostTogether) {
+      const sources = ids.slice(from, from + mostTogether)
+      const { job } = await call('task.runMany', { task, sources, settings, pack: pack.id })
+      keepJob(job)
+    }
+  } catch (error) {
+    tellError(en.gallery.inspectFailed, error)
+  }
+}
+
+let picker: HTMLInputElement | undefined
+
+/** Lets a person choose a folder, and adds what is in it. */
+export async function openFolder(): Promise<void> {
+  picker?.remove()
+  const input = Object.assign(document.createElement('input'), { type: 'file', multiple: true, hidden: true })
+  input.webkitdirectory = true
+  input.setAttribute('aria-label', en.galleryActions.openFolder)
+  picker = input
+  document.body.append(input)
+  const files = await new Promise<File[]>((resolve) => {
+    input.onchange = () => resolve([...(input.files ?? [])])
+    input.oncancel = () => resolve([])
+    input.click()
+  })
+  const seen = files.filter((file) => !/(^|\/)\./.test(file.webkitRelativePath))
+  if (seen.length) await addAll(seen.slice(0, mostFiles), { isFolder: true, cut: seen.length > mostFiles })
+}
