@@ -1,4 +1,3 @@
-import { canRedo, canUndo } from '../history/history.svelte'
 import { listening } from '../state/listening.svelte'
 import { canTalk, hold, release } from '../record/talk.svelte'
 import { isRecording, openRecorder, recorder } from '../record/recorder.svelte'
@@ -10,6 +9,7 @@ import { selectedSource, selectedTake, selection, sources } from '../state/selec
 import { isFitted, zoomBy, zoomFit } from '../state/view.svelte'
 import { en } from '../text/en'
 import type { Action } from './action'
+import { canRedoShown, canUndoShown, editActions } from './edit'
 import { addFiles, pickFiles } from './files'
 import { removeSource, step } from './library'
 import { hasSound, listenActions } from './listen'
@@ -34,6 +34,7 @@ export const actions = {
     when: () => panels.library,
     run: () => void (panels.library = false),
   },
+  ...editActions,
   open: {
     id: 'open',
     label: label.open,
@@ -109,13 +110,21 @@ export const actions = {
     run: () => step(selection.source, -1),
     repeats: true,
   },
-  undo: { id: 'undo', label: label.undo, group: 'file', keys: ['Mod+Z'], when: canUndo, run: undoLast, repeats: true },
+  undo: {
+    id: 'undo',
+    label: label.undo,
+    group: 'file',
+    keys: ['Mod+Z'],
+    when: canUndoShown,
+    run: undoLast,
+    repeats: true,
+  },
   redo: {
     id: 'redo',
     label: label.redo,
     group: 'file',
     keys: ['Mod+Shift+Z', 'Mod+Y'],
-    when: canRedo,
+    when: canRedoShown,
     run: redoLast,
     repeats: true,
   },

@@ -10,6 +10,7 @@ import { call } from '../transport/engine'
 import { say } from '../state/live.svelte'
 import { en } from '../text/en'
 import { taskWords } from '../text/task-words'
+import { selectedSamples } from './edit'
 import { changeSettings } from './settings'
 
 /** The newest unfinished job over the selected source. */
@@ -92,7 +93,11 @@ export async function runTask(id?: string) {
   draft.task = task.id
   draft.starting = true
   try {
-    const { job } = await call('task.run', { task: task.id, source: { asset: source.id }, settings, pack: pack.id })
+    const range = takesStretch(task.settings) || draft.stretch === 'whole' ? undefined : selectedSamples()
+    const { job } = await call('task.run', {
+      ...{ task: task.id, source: { asset: source.id }, settings, pack: pack.id },
+      ...(range ? { range } : {}),
+    })
     keepJob(job)
     draft.follow = job.id
   } catch (error) {
@@ -108,8 +113,11 @@ export async function runAgain() {
   const origin = selectedTake()?.result.origin
   if (!source || !origin) return
   try {
-    const { task, settings, pack } = origin
-    const { job } = await call('task.run', { task, source: { asset: source.id }, settings, pack: pack.id })
+    const { task, settings, pack, range } = origin
+    const { job } = await call('task.run', {
+      ...{ task, source: { asset: source.id }, settings, pack: pack.id },
+      ...(range ? { range: { ...range } } : {}),
+    })
     keepJob(job)
     draft.follow = job.id
   } catch (error) {

@@ -1,10 +1,11 @@
 import { readPeaks, type Peaks } from '@contract'
+import { peaksAddress } from './media-of'
 
 const keep = 12
 const known = new Map<string, Promise<Peaks>>()
 const longestWait = 2000
 
-/** Peaks of an asset; waits while the engine is still measuring it. Throws when there are none. */
+/** Peaks of a sound by its `mediaName`; waits while the engine is still measuring it. Throws when there are none. */
 export function peaksOf(asset: string): Promise<Peaks> {
   const before = known.get(asset)
   if (before) return before
@@ -20,7 +21,7 @@ export function peaksOf(asset: string): Promise<Peaks> {
 
 async function fetchPeaks(asset: string): Promise<Peaks> {
   for (let attempt = 0; ; attempt++) {
-    const response = await fetch(`/media/${asset}/peaks`).catch(() => undefined)
+    const response = await fetch(peaksAddress(asset)).catch(() => undefined)
     if (response?.ok) return readPeaks(await response.arrayBuffer())
     void response?.body?.cancel()
     const wait = response?.headers.get('retry-after')

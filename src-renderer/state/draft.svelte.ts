@@ -4,8 +4,8 @@ export const draft = $state({
   task: null as string | null,
   /** Changed settings by task; the rest comes from what was remembered and from defaults. */
   values: {} as Record<string, Record<string, unknown>>,
-  /** What a task that can work on a stretch works on, where one is selected. */
-  stretch: 'whole' as 'whole' | 'selection',
+  /** What a task works on, where a stretch of sound is selected. */
+  stretch: 'selection' as 'whole' | 'selection',
   /** Job whose result is shown as soon as it is there. */
   follow: null as string | null,
   starting: false,

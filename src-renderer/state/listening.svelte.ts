@@ -1,5 +1,6 @@
 import type { Asset } from '@contract'
 import { matchedGains } from '../audio/loudness'
+import { mediaName } from '../audio/media-of'
 import { Player, type Track } from '../audio/player'
 import { en } from '../text/en'
 import { tellError } from './notices.svelte'
@@ -50,7 +51,7 @@ export function trackOf(asset: Asset, role: Role): Track | undefined {
   const { audio } = asset
   if (!audio) return undefined
   const { sampleRate, channels, frames, pcm } = audio
-  return { role, gain: 1, source: { url: `/media/${asset.id}`, sampleRate, channels, frames, ...pcm } }
+  return { role, gain: 1, source: { url: `/media/${mediaName(asset)}`, sampleRate, channels, frames, ...pcm } }
 }
 
 let shown = { source: '', key: '' }
@@ -58,11 +59,10 @@ let shown = { source: '', key: '' }
 /** Puts a document's tracks on the player; the place is kept while the source stays the same. */
 export function listenTo(source: Asset | undefined, take: Take | undefined) {
   const tracks = source
-    ? [
-        trackOf(source, 'original'),
-        take && trackOf(take.result, 'result'),
-        take?.noise && trackOf(take.noise, 'noise'),
-      ].filter((track) => track !== undefined)
+    ? [trackOf(source, 'original'), take && trackOf(take.result, 'result'), take?.noise && trackOf(take.noise, 'noise')]
+        .filter((track) => track !== undefined)
+        // One clock counts samples of one rate: what was made before the recording got another cannot be heard beside it.
+        .filter(({ source: { sampleRate } }, _, [first]) => sampleRate === first!.source.sampleRate)
     : []
   const key = tracks.map(({ source: { url, offset, frames } }) => `${url}@${offset}+${frames}`).join(' ')
   if (key === shown.key) return

@@ -1,3 +1,4 @@
+import { edits } from './en/edits'
 import { pictures } from './en/pictures'
 import { sound } from './en/sound'
 import { work } from './en/work'
@@ -9,6 +10,7 @@ export const en = {
   ...sound,
   ...pictures,
   ...work,
+  ...edits,
   app: {
     name: 'Nagare',
     skip: 'Skip to the document',
@@ -107,6 +109,7 @@ export const en = {
       file: 'Files',
       record: 'Recording',
       work: 'Work',
+      edit: 'Editing',
       view: 'View',
       listen: 'Listening',
       picture: 'Pictures',
