@@ -81,7 +81,7 @@ export function jobReport(job: Job): string {
     job.fallback && `fallback: ${job.fallback}`,
     `settings: ${JSON.stringify(job.settings)}`,
     `started: ${job.startedAt ?? '—'}, ended: ${job.endedAt ?? '—'}`,
-    `command: ${job.command}`,
+    job.command && `command: ${job.command}`,
   ]
     .filter(Boolean)
     .join('\n')
