@@ -188,7 +188,7 @@ export const Job = z.object({
   progress: Progress.nullable(),
   results: z.array(Id),
   error: ErrorRecord.nullable(),
-  /** The command line that does the same. */
+  /** The command line that does the same; empty where none does, since the source was edited or is a stretch. */
   command: z.string(),
 })
 export type Job = z.infer<typeof Job>

@@ -1,5 +1,5 @@
 import type { Clip, Edit, EditKind, EditList, EditRequest, Segment } from '@contract'
-import { atRate, framesOf, loudnessMeter, peak, slice } from '../dsp'
+import { atRate, framesOf, inMono, loudnessMeter, peak, slice } from '../dsp'
 import { NagareError } from '../lib/errors'
 import { refuseAborted, type Edits } from '../project'
 
@@ -50,8 +50,8 @@ export async function resolveEdit(
     }
     case 'paste': {
       const { from, to, clip } = request
-      const { sampleRate } = await edits.listOf(asset)
-      return { kind, edit: { do: 'splice', from, to, segments: await clipped(edits, clip, sampleRate) } }
+      const segments = await clipped(edits, clip, await edits.listOf(asset))
+      return { kind, edit: { do: 'splice', from, to, segments } }
     }
     case 'insertResult': {
       const { from, to, result } = request
@@ -72,8 +72,8 @@ export async function resolveEdit(
   }
 }
 
-/** The segments of a clip at `rate`. */
-async function clipped(edits: Edits, { asset, revision, from, to }: Clip, rate: number): Promise<Segment[]> {
+/** The segments of a clip as they go into `target`. */
+async function clipped(edits: Edits, { asset, revision, from, to }: Clip, target: EditList): Promise<Segment[]> {
   const list = await edits.listOf(asset, revision).catch((thrown: unknown) => {
     if (!(thrown instanceof NagareError) || thrown.code !== 'not-found') throw thrown
     throw new NagareError('not-found', 'What was copied is not in the project any more.', { hint: 'Copy it again.' })
@@ -82,7 +82,8 @@ async function clipped(edits: Edits, { asset, revision, from, to }: Clip, rate: 
     throw new NagareError('bad-input', 'What was copied reaches beyond the recording it was copied from.', {
       hint: 'Copy it again.',
     })
-  return atRate(slice(list.segments, from, to), list.sampleRate, rate)
+  const segments = atRate(slice(list.segments, from, to), list.sampleRate, target.sampleRate)
+  return list.channels === 1 && target.channels > 1 ? inMono(segments) : segments
 }
 
 /** Largest sample in dBFS, or integrated loudness in LUFS, of a stretch. */

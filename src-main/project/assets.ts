@@ -23,6 +23,8 @@ export interface AssetStore {
   freeName(name: string, except?: string): string
   /** Saves the record, old or new. */
   put(asset: Asset): Promise<void>
+  /** Shows a record that could not be saved, where what it says can be told from elsewhere when the project opens. */
+  show(asset: Asset): void
   /** Takes in the complete folder `staged` as the asset's, in one step. */
   enter(asset: Asset, staged: string): Promise<void>
   rename(id: string, name: string): Promise<void>
@@ -107,6 +109,7 @@ export async function openAssets(paths: Layout, log: Log): Promise<AssetStore> {
     get,
     freeName,
     put,
+    show: tell,
     async enter(asset, staged) {
       await rename(staged, paths.asset(asset.id)).catch((thrown: unknown) => {
         throw asNagareError(thrown, asset.name)

@@ -12,6 +12,8 @@ export interface Action {
   run(): void | Promise<void>
   /** Whether it is done again and again while its key is held. */
   repeats?: boolean
+  /** Whether its keys are the system's own: it is run by what they bring about there, a paste, not by the keys. */
+  native?: boolean
   /** For what lasts while its key or button is held: ends it. */
   release?(): void
 }

@@ -1,4 +1,3 @@
-import { canRedo, canUndo } from '../history/history.svelte'
 import { listening } from '../state/listening.svelte'
 import { canTalk, hold, release } from '../record/talk.svelte'
 import { isRecording, openRecorder, recorder } from '../record/recorder.svelte'
@@ -13,6 +12,7 @@ import { isFitted, zoomBy, zoomFit } from '../state/view.svelte'
 import { en } from '../text/en'
 import type { Action } from './action'
 import { compareActions } from './compare'
+import { canRedoShown, canUndoShown, editActions } from './edit'
 import { pickFiles } from './files'
 import { addAll } from './folders'
 import { galleryActions } from './gallery'
@@ -45,6 +45,7 @@ export const actions = {
   },
   ...maskActions,
   ...galleryActions,
+  ...editActions,
   open: {
     id: 'open',
     label: label.open,
@@ -120,13 +121,21 @@ export const actions = {
     run: () => step(selection.source, -1),
     repeats: true,
   },
-  undo: { id: 'undo', label: label.undo, group: 'file', keys: ['Mod+Z'], when: canUndo, run: undoLast, repeats: true },
+  undo: {
+    id: 'undo',
+    label: label.undo,
+    group: 'file',
+    keys: ['Mod+Z'],
+    when: canUndoShown,
+    run: undoLast,
+    repeats: true,
+  },
   redo: {
     id: 'redo',
     label: label.redo,
     group: 'file',
     keys: ['Mod+Shift+Z', 'Mod+Y'],
-    when: canRedo,
+    when: canRedoShown,
     run: redoLast,
     repeats: true,
   },

@@ -1,13 +1,19 @@
-import type { Asset, AssetFormat } from '@contract'
+import type { Asset, AssetFormat, Stretch } from '@contract'
 import { tell, tellError } from '../state/notices.svelte'
 import { call } from '../transport/engine'
 import { en } from '../text/en'
 import { size } from '../text/format'
 
-/** Writes an asset in a format and hands the file to the person; answers whether it worked. */
-export async function exportAsset(asset: Asset, format: AssetFormat, signal?: AbortSignal): Promise<boolean> {
+/** Writes an asset, or the samples of `range`, in a format and hands the file to the person; answers whether it worked. */
+export async function exportAsset(
+  asset: Asset,
+  format: AssetFormat,
+  signal?: AbortSignal,
+  range?: Stretch,
+): Promise<boolean> {
   try {
-    const { url, name, bytes } = await call('asset.export', { asset: asset.id, format }, signal ? { signal } : {})
+    const args = { asset: asset.id, format, ...(range ? { range } : {}) }
+    const { url, name, bytes } = await call('asset.export', args, signal ? { signal } : {})
     const link = Object.assign(document.createElement('a'), { href: url, download: name })
     document.body.append(link)
     link.click()

@@ -11,6 +11,7 @@ import { call } from '../transport/engine'
 import { say } from '../state/live.svelte'
 import { en } from '../text/en'
 import { taskWords } from '../text/task-words'
+import { selectedSamples } from './edit'
 import { changeSettings } from './settings'
 
 /** The newest unfinished job over the selected source. */
@@ -96,9 +97,11 @@ export async function runTask(id?: string) {
   draft.starting = true
   try {
     const seed = draft.seed === null ? {} : { seed: draft.seed }
+    const range = takesStretch(task.settings) || draft.stretch === 'whole' ? undefined : selectedSamples()
     const { job } = await call('task.run', {
       ...{ task: task.id, source: { asset: source.id }, settings, pack: pack.id },
       ...seed,
+      ...(range ? { range } : {}),
     })
     keepJob(job)
     draft.follow = job.id
@@ -115,8 +118,11 @@ export async function runAgain() {
   const origin = selectedTake()?.result.origin
   if (!source || !origin) return
   try {
-    const { task, settings, pack } = origin
-    const { job } = await call('task.run', { task, source: { asset: source.id }, settings, pack: pack.id })
+    const { task, settings, pack, range } = origin
+    const { job } = await call('task.run', {
+      ...{ task, source: { asset: source.id }, settings, pack: pack.id },
+      ...(range ? { range: { ...range } } : {}),
+    })
     keepJob(job)
     draft.follow = job.id
   } catch (error) {

@@ -1,4 +1,5 @@
 import { readPeaks, type Peaks } from '@contract'
+import { peaksAddress } from './media-of'
 import type { PcmSource } from './pcm'
 import type { PeaksAnswer } from './peaks-worker'
 
@@ -6,7 +7,7 @@ const keep = 12
 const known = new Map<string, Promise<Peaks>>()
 const longestWait = 2000
 
-/** Peaks of an asset; waits while the engine is still measuring it. Throws when there are none. */
+/** Peaks of a sound by its `mediaName`; waits while the engine is still measuring it. Throws when there are none. */
 export const peaksOf = (asset: string): Promise<Peaks> => keepPeaks(asset, () => fetchPeaks(asset))
 
 /** Peaks of what the player reads: the engine's for an asset's sound; those of a sound that is a sum are measured here, in a worker. */
@@ -28,7 +29,7 @@ function keepPeaks(name: string, make: () => Promise<Peaks>): Promise<Peaks> {
 
 async function fetchPeaks(asset: string): Promise<Peaks> {
   for (let attempt = 0; ; attempt++) {
-    const response = await fetch(`/media/${asset}/peaks`).catch(() => undefined)
+    const response = await fetch(peaksAddress(asset)).catch(() => undefined)
     if (response?.ok) return readPeaks(await response.arrayBuffer())
     void response?.body?.cancel()
     const wait = response?.headers.get('retry-after')

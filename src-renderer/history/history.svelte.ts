@@ -1,6 +1,8 @@
 /** One thing a person did that can be taken back. */
 export interface Step {
   label: string
+  /** The document that it changed; only where that is shown is it taken back. Left out where it shows by itself. */
+  about?: string
   undo(): void | Promise<void>
   redo(): void | Promise<void>
 }
@@ -9,8 +11,12 @@ const past: Step[] = $state([])
 const future: Step[] = $state([])
 const longest = 100
 
-export const canUndo = () => past.length > 0
-export const canRedo = () => future.length > 0
+/** Place of the last step that may be taken back, or done again, while `shown` is shown. */
+const lastFor = (list: Step[], shown: string | undefined) =>
+  list.findLastIndex(({ about }) => about === undefined || about === shown)
+
+export const canUndo = (shown?: string) => lastFor(past, shown) >= 0
+export const canRedo = (shown?: string) => lastFor(future, shown) >= 0
 export const lastStep = () => past.at(-1)
 
 /** Notes a step that was just done; what had been undone before it is forgotten. */
@@ -28,19 +34,27 @@ export function forget(step: Step) {
   }
 }
 
-/** Takes back the last step and answers it. */
-export async function undo(): Promise<Step | undefined> {
-  const step = past.pop()
+function take(list: Step[], shown: string | undefined): Step | undefined {
+  const at = lastFor(list, shown)
+  return at < 0 ? undefined : list.splice(at, 1)[0]
+}
+
+/**
+ * Takes back the last step that concerns what is shown, and answers it; `older` is what was done before this window knew of it. A step that cannot be taken
+ * back is forgotten.
+ */
+export async function undo(shown?: string, older?: Step): Promise<Step | undefined> {
+  const step = take(past, shown) ?? older
   if (!step) return
-  future.push(step)
   await step.undo()
+  future.push(step)
   return step
 }
 
-export async function redo(): Promise<Step | undefined> {
-  const step = future.pop()
+export async function redo(shown?: string, older?: Step): Promise<Step | undefined> {
+  const step = take(future, shown) ?? older
   if (!step) return
-  past.push(step)
   await step.redo()
+  past.push(step)
   return step
 }

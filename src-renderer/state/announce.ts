@@ -28,6 +28,15 @@ export function noticeOfRescue({ id, name, recorded }: Asset, since = '') {
   tell({ kind: 'info', title: en.record.rescued(name), text: en.record.rescuedHint, action }, 0)
 }
 
+const toldDamage = new Set<string>()
+
+/** Says once that not all of a recording's history could be read. */
+export function noticeOfDamage({ id, name, edit }: Asset) {
+  if (edit?.damagedAfter === undefined || toldDamage.has(id)) return
+  toldDamage.add(id)
+  tell({ kind: 'warning', title: en.editing.damaged(name), text: en.editing.damagedAfter(edit.damagedAfter) }, 0)
+}
+
 /** Tells what went wrong in the engine that no call of this window can answer. */
 export const noticeOfError = ({ code, message, hint }: ErrorRecord) =>
   tell({ kind: 'error', title: message, hint, report: `${message}\n${hint ?? ''}\n(${code})` })
@@ -72,7 +81,7 @@ export function jobReport(job: Job): string {
     job.fallback && `fallback: ${job.fallback}`,
     `settings: ${JSON.stringify(job.settings)}`,
     `started: ${job.startedAt ?? '—'}, ended: ${job.endedAt ?? '—'}`,
-    `command: ${job.command}`,
+    job.command && `command: ${job.command}`,
   ]
     .filter(Boolean)
     .join('\n')

@@ -6,8 +6,8 @@ export const draft = $state({
   values: {} as Record<string, Record<string, unknown>>,
   /** Seed of the next run; null takes a new one. */
   seed: null as number | null,
-  /** What a task that can work on a stretch works on, where one is selected. */
-  stretch: 'whole' as 'whole' | 'selection',
+  /** What a task works on, where a stretch of sound is selected. */
+  stretch: 'selection' as 'whole' | 'selection',
   /** Job whose result is shown as soon as it is there. */
   follow: null as string | null,
   starting: false,

@@ -1,5 +1,6 @@
 import type { Asset } from '@contract'
 import { matchAll } from '../audio/loudness'
+import { mediaName } from '../audio/media-of'
 import { Player, type Track } from '../audio/player'
 import { forgetLevels, levelVolume, tapLevels } from './levels.svelte'
 import { en } from '../text/en'
@@ -58,14 +59,18 @@ export function trackOf(asset: Asset, role: Role): Track | undefined {
   const { audio } = asset
   if (!audio) return undefined
   const { sampleRate, channels, frames, pcm } = audio
-  return { role, gain: 1, source: { url: `/media/${asset.id}`, sampleRate, channels, frames, ...pcm } }
+  return { role, gain: 1, source: { url: `/media/${mediaName(asset)}`, sampleRate, channels, frames, ...pcm } }
 }
 
 let shown = { source: '', key: '' }
 
 /** Puts a document's tracks on the player; the place is kept while the source stays the same. */
 export function listenTo(source: Asset | undefined, sounds: readonly { role: Role; asset: Asset }[]) {
-  const tracks = sounds.map(({ role, asset }) => trackOf(asset, role)).filter((track) => track !== undefined)
+  const tracks = sounds
+    .map(({ role, asset }) => trackOf(asset, role))
+    .filter((track) => track !== undefined)
+    // One clock counts samples of one rate: what was made before the recording got another cannot be heard beside it.
+    .filter(({ source: { sampleRate } }, _, [first]) => sampleRate === first!.source.sampleRate)
   const key = tracks.map(({ role, source: { url, offset, frames } }) => `${role} ${url}@${offset}+${frames}`).join(' ')
   if (key === shown.key) return
   const same = shown.source === (source?.id ?? '')

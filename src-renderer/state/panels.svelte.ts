@@ -1,4 +1,6 @@
-export type DialogName = 'settings' | 'models' | 'shortcuts' | 'export' | 'remove-model'
+/** Dialogs that ask how to edit. */
+export type EditDialog = 'gain' | 'normalise' | 'format'
+export type DialogName = 'settings' | 'models' | 'shortcuts' | 'export' | 'remove-model' | EditDialog
 
 /** A picture of frequencies over time: all of them, or the mel bands that vocoders see. */
 export type Picture = 'spectrum' | 'mel'

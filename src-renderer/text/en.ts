@@ -1,6 +1,7 @@
 import { listen } from './en/listen'
 import { gallery } from './en/gallery'
 import { masks } from './en/masks'
+import { edits } from './en/edits'
 import { pictures } from './en/pictures'
 import { sound } from './en/sound'
 import { threshold } from './en/threshold'
@@ -17,6 +18,7 @@ export const en = {
   ...masks,
   ...work,
   ...threshold,
+  ...edits,
   app: {
     name: 'Nagare',
     skip: 'Skip to the document',
@@ -115,6 +117,7 @@ export const en = {
       file: 'Files',
       record: 'Recording',
       work: 'Work',
+      edit: 'Editing',
       view: 'View',
       listen: 'Listening',
       compare: 'Comparing',

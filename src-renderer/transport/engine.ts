@@ -1,6 +1,6 @@
 import { applyEvent, applySnapshot, assetOf } from '../state/project.svelte'
 import { setStatus } from '../state/connection.svelte'
-import { noticeOfError, noticeOfExit, noticeOfJob, noticeOfRescue } from '../state/announce'
+import { noticeOfDamage, noticeOfError, noticeOfExit, noticeOfJob, noticeOfRescue } from '../state/announce'
 import { select } from '../state/selection.svelte'
 import { openLink, type Link } from './link'
 
@@ -13,7 +13,10 @@ export function start() {
     onSnapshot(snapshot) {
       applySnapshot(snapshot)
       noticeOfExit(snapshot.engine.lastExit)
-      for (const asset of snapshot.assets) noticeOfRescue(asset, snapshot.engine.startedAt)
+      for (const asset of snapshot.assets) {
+        noticeOfRescue(asset, snapshot.engine.startedAt)
+        noticeOfDamage(asset)
+      }
     },
     onEvent(event) {
       if (event.event === 'job.changed') noticeOfJob(event.data.job)

@@ -43,3 +43,36 @@ test('a forgotten step can no longer be taken back', async () => {
   expect(value.now).toBe(10)
   expect(canUndo()).toBe(false)
 })
+
+test('steps about a document that is not shown are passed over, and what is older is taken back last', async () => {
+  const { value, run } = counter()
+  const about = (id: string, by: number) => {
+    const step: Step = {
+      ...{ label: `${id} ${by}`, about: id },
+      undo: () => void (value.now -= by),
+      redo: () => void (value.now += by),
+    }
+    void step.redo()
+    return step
+  }
+  record(about('a', 1))
+  record(about('b', 10))
+  run(100)
+  expect((await undo('a'))?.label).toBe('add 100')
+  expect((await undo('a'))?.label).toBe('a 1')
+  expect([canUndo('a'), canUndo('b'), canRedo('a'), canRedo('b')]).toEqual([false, true, true, true])
+  const older = about('a', 1000)
+  expect((await undo('a', older))?.label).toBe('a 1000')
+  expect(value.now).toBe(10)
+  for (const label of ['a 1000', 'a 1', 'add 100']) expect((await redo('a'))?.label).toBe(label)
+  expect(value.now).toBe(1111)
+  expect(await redo('a')).toBeUndefined()
+  for (const label of ['add 100', 'b 10']) expect((await undo('b'))?.label).toBe(label)
+})
+
+test('a step that cannot be taken back is forgotten', async () => {
+  record({ label: 'broken', undo: () => Promise.reject(new Error('no')), redo: () => {} })
+  await expect(undo()).rejects.toThrow('no')
+  expect(canUndo()).toBe(false)
+  expect(canRedo()).toBe(false)
+})

@@ -29,7 +29,7 @@ test.beforeAll(async () => {
 
 const tasks = (page: Page) => page.getByRole('group', { name: 'What to do' })
 const cards = (page: Page) => page.getByRole('group', { name: 'Voice', exact: true })
-const convertButton = (page: Page) => page.getByRole('button', { name: 'Convert', exact: true })
+const convertButton = (page: Page) => page.getByRole('button', { name: /^Convert( selection)?$/ })
 const details = (page: Page) => page.getByRole('region', { name: 'This result' })
 const made = (page: Page) => expect(lane(page, 'result').locator('[data-drawn=true]')).toBeVisible({ timeout: 45_000 })
 
@@ -169,7 +169,7 @@ test('a mix of two voices is made of a stretch, by keys alone', async ({ app, pa
     await page.keyboard.press('[')
     await page.keyboard.press('Shift+ArrowRight')
     await page.keyboard.press(']')
-    await expect(stretch.getByRole('radio', { name: 'Whole recording' })).toBeChecked()
+    await expect(stretch.getByRole('radio', { name: 'Selection' })).toBeChecked()
     await expect(page.locator('.surface .region')).toBeVisible()
     await page.keyboard.press('Escape')
     await expect(stretch).toHaveCount(0)

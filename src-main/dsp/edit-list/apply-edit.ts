@@ -75,27 +75,23 @@ function changed(list: EditList, edit: Edit): EditList {
       return mapped(list, edit, (segment) => (segment.asset === null ? segment : louder(segment, edit.db)))
     case 'fade':
       return splice(list, edit.from, edit.to, faded(list, edit.from, edit.to, edit.way))
-    case 'splice': {
-      // What comes into a sound of one channel stays of one, also when the sound is given more later.
-      const fresh = edit.segments.map((each): Segment =>
-        list.channels === 1 && each.asset !== null ? { ...each, mono: true } : each,
-      )
-      return edit.join === undefined ? splice(list, edit.from, edit.to, fresh) : joined(list, edit, fresh, edit.join)
-    }
+    case 'splice':
+      return edit.join === undefined
+        ? splice(list, edit.from, edit.to, edit.segments)
+        : joined(list, edit, edit.segments, edit.join)
     case 'resample': {
       const segments = tidy(atRate(list.segments, list.sampleRate, edit.sampleRate))
       return { ...list, sampleRate: edit.sampleRate, segments }
     }
     case 'channels':
-      return {
-        ...list,
-        channels: edit.channels,
-        segments: list.segments.map((each): Segment =>
-          each.asset !== null && Math.min(edit.channels, list.channels) === 1 ? { ...each, mono: true } : each,
-        ),
-      }
+      // What was of one channel stays one sound when there are more.
+      return { ...list, channels: edit.channels, segments: list.channels === 1 ? inMono(list.segments) : list.segments }
   }
 }
+
+/** The segments with the channels of each mixed to one, however many a list has. */
+export const inMono = (segments: readonly Segment[]): Segment[] =>
+  segments.map((segment) => (segment.asset === null ? segment : { ...segment, mono: true }))
 
 /** The list with `segments` in the place of a stretch, cross-faded over `join` samples at either end. */
 function joined(list: EditList, { from, to }: { from: number; to: number }, segments: Segment[], join: number) {

@@ -1,4 +1,4 @@
-export { applyEdit } from './apply-edit'
+export { applyEdit, inMono } from './apply-edit'
 export {
   assetSound,
   isEditList,

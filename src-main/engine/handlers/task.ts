@@ -51,7 +51,8 @@ function newJob(
     progress: null,
     results: [],
     error: null,
-    command: jobCommand(task, plan.settings, { ...plan, sourceName: source.name }),
+    // No file has what was edited, or a stretch.
+    command: source.edit || plan.range ? '' : jobCommand(task, plan.settings, { ...plan, sourceName: source.name }),
   }
 }
 

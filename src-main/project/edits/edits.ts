@@ -183,13 +183,13 @@ export async function openDocuments(project: Omit<Project, 'edits' | 'close'>): 
     const version = versionOf(list)
     measuring.get(id)?.abort()
     const peaks = await writeVersion(id, version, list)
-    await before?.()
     const frames = framesOf(list)
     const { sampleRate, channels } = list
     const isPrompt = frames * channels <= promptSamples
     const level = isPrompt
       ? await measureVersion(id, version, project.closing)
       : { loudness: null, peak: peaks ? largestPeak(peaks) : 0 }
+    await before?.()
     const edit: EditState = {
       ...{ revision, version, undo: done.at(-1)?.kind ?? null, redo: undone.at(-1)?.kind ?? null },
       ...(damagedAfter === undefined ? {} : { damagedAfter }),
@@ -197,9 +197,15 @@ export async function openDocuments(project: Omit<Project, 'edits' | 'close'>): 
     const pcm = { offset: wavHeader({ sampleRate, channels, format: 'f32' }, frames).length, encoding: 'f32' as const }
     const asset = assets.get(id)
     const shown: Asset = { ...asset, audio: { ...asset.audio!, sampleRate, channels, frames, pcm, ...level }, edit }
-    await assets.put(shown)
+    await assets.put(shown).catch((thrown: unknown) => {
+      // The history is on the disk, and tells the record anew when the project opens.
+      log.warn('edit-record-not-saved', { asset: id, error: thrown })
+      assets.show(shown)
+    })
     if (!isPrompt) measureLater(id, version)
-    await prune(id, version)
+    await prune(id, version).catch((thrown: unknown) =>
+      log.warn('old-versions-not-removed', { asset: id, error: thrown }),
+    )
     return shown
   }
 
@@ -222,6 +228,23 @@ export async function openDocuments(project: Omit<Project, 'edits' | 'close'>): 
   /** Deletes the files of removed assets that no document needs any more. */
   const sweepKept = async () => {
     for (const id of await assets.kept()) if (!isNeeded(id)) await assets.dropKept(id)
+  }
+
+  const forget = async (id: string) => {
+    documents.delete(id)
+    measuring.get(id)?.abort()
+    for (const file of [paths.history(id), `${paths.history(id)}.damaged`]) await rm(file, { force: true })
+  }
+  assets.subscribe({
+    changed: () => {},
+    removed: (id) =>
+      project.inBackground(
+        forget(id).catch((thrown: unknown) => log.warn('history-not-removed', { asset: id, error: thrown })),
+      ),
+  })
+  for (const name of await readdir(paths.histories)) {
+    const id = name.replace(/\..*$/, '')
+    if (!assets.has(id)) await rm(join(paths.histories, name), { force: true })
   }
 
   for (const asset of assets.list()) {
@@ -265,11 +288,9 @@ export async function openDocuments(project: Omit<Project, 'edits' | 'close'>): 
     remove: (id) =>
       inTurn(id, async () => {
         assets.get(id)
-        measuring.get(id)?.abort()
         if (isNeeded(id)) await assets.keep(id)
         else await assets.remove(id)
-        documents.delete(id)
-        await rm(paths.history(id), { force: true })
+        await forget(id)
         await sweepKept()
       }),
   }

@@ -153,7 +153,7 @@ describe('editing through the engine', () => {
     const range = { from: 2 * rate, to: 3 * rate }
     const source = { asset: asset.id }
     const { job } = await client.call('task.run', { task: 'halve', source, range })
-    expect(job).toMatchObject({ range, revision: 1 })
+    expect(job).toMatchObject({ range, revision: 1, command: '' })
     const made = await finished(job.id)
     expect(heard).toBe(2 * rate)
     const [clean, residual] = [made('clean'), made('noise')]

@@ -79,6 +79,8 @@ describe('edits of a list', () => {
     expect(stereo.channels).toBe(2)
     expect(stereo.segments.map(({ mono: isMono }) => isMono)).toEqual([true, true])
     expect(edited({ do: 'channels', channels: 2 })).toEqual(base)
+    const cut = applyEdit(mono, { do: 'delete', from: 0, to: 9 })
+    expect(cut).toEqual(edited({ do: 'channels', channels: 1 }))
   })
 
   it('another rate moves every boundary to the nearest sample and loses none', () => {

@@ -199,6 +199,28 @@ describe('the edits of a recording', () => {
     expect((await project().edits.undo(asset.id)).audio!.frames).toBe(frames)
   })
 
+  it('count where only the record could not be saved, which is made anew when the project opens', async () => {
+    const { add, project, open } = await setup()
+    const asset = await add('talk.wav', voice)
+    const { assets, edits, paths } = project()
+    const put = assets.put
+    assets.put = () => Promise.reject(new NagareError('disk-full', 'The disk is full.'))
+    const shown = await edits.apply(asset.id, 'delete', { do: 'delete', from: 0, to: 500 })
+    assets.put = put
+    expect(assets.get(asset.id)).toEqual(shown)
+    expect(JSON.parse(await readFile(join(paths.asset(asset.id), 'asset.json'), 'utf8'))).toEqual(asset)
+    expect((await open()).assets.get(asset.id)).toEqual(shown)
+  })
+
+  it('go with their recording, also where it is removed by other hands', async () => {
+    const { add, project, open } = await setup()
+    const asset = await add('talk.wav', voice)
+    await project().edits.apply(asset.id, 'delete', { do: 'delete', from: 0, to: 500 })
+    await project().assets.remove(asset.id)
+    await writeFile(join(project().paths.histories, 'a-lost.jsonl'), '')
+    expect(await readdir((await open()).paths.histories)).toEqual([])
+  })
+
   it('refuse what cannot be: positions beyond the end, what is no sound, what is not there', async () => {
     const { add, project } = await setup()
     const asset = await add('talk.wav', voice)

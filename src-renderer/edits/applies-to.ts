@@ -1,0 +1,11 @@
+import { selectedSamples } from '../actions/edit'
+import { listening } from '../state/listening.svelte'
+import { en } from '../text/en'
+import { decimal } from '../text/format'
+
+/** What an edit of the selection, or of all where nothing is selected, is applied to, in words. */
+export function appliesTo(): string {
+  const { region } = listening
+  if (!region || !selectedSamples()) return en.editing.appliesTo.whole
+  return en.editing.appliesTo.selection(decimal(region.to - region.from, 2))
+}
