@@ -76,7 +76,7 @@ export const listen = {
   spectrum: {
     options: 'How the spectrogram is shown',
     layout: 'Where',
-    layouts: { stacked: 'With the waveforms', alone: 'By itself' },
+    layouts: { stacked: 'Over the waveform', alone: 'By itself' },
     axis: 'Frequency axis',
     axes: { auto: 'Usual', linear: 'Linear', log: 'Log', mel: 'Mel' },
     colours: 'Colours',
