@@ -10,6 +10,7 @@ import {
   Marker,
   Pack,
   Progress,
+  QueueState,
   Settings,
   SettingsPatch,
   Snapshot,
@@ -50,6 +51,10 @@ export const calls = {
   'job.cancel': { args: z.object({ job: Id }), result: nothing },
   'job.retry': { args: z.object({ job: Id }), result: z.object({ job: Job }) },
   'job.remove': { args: z.object({ job: Id }), result: nothing },
+  /** Puts a waiting job before another waiting one, or to the end. */
+  'job.move': { args: z.object({ job: Id, before: Id.nullable() }), result: nothing },
+  /** Starts no further job, or goes on. */
+  'queue.pause': { args: z.object({ paused: z.boolean() }), result: nothing },
   /** Opens a recording; its samples follow by `POST url?at=<byte>` as 32-bit floats, at least once in 5 s even when there are none. */
   'record.start': {
     args: z.object({
@@ -90,6 +95,7 @@ export const events = {
   'job.changed': z.object({ job: Job }),
   'job.progress': z.object({ job: Id, progress: Progress }),
   'job.removed': z.object({ job: Id }),
+  'queue.changed': z.object({ queue: QueueState }),
   'pack.changed': z.object({ packs: z.array(Pack) }),
   'settings.changed': z.object({ settings: Settings }),
   /** Something went wrong that no pending call can answer, e.g. a long recording that proves unreadable after it was added. */

@@ -11,6 +11,7 @@ import { selectedSource, selection, sources } from '../state/selection.svelte'
 import { isFitted, zoomBy, zoomFit } from '../state/view.svelte'
 import { en } from '../text/en'
 import type { Action } from './action'
+import { batchActions } from './batch'
 import { compareActions } from './compare'
 import { addFiles, pickFiles } from './files'
 import { removeSource, step } from './library'
@@ -30,6 +31,7 @@ const label = en.actions
 /** Every user action by its id. Where two share a key, the first that can be done is done. */
 export const actions = {
   ...compareActions,
+  ...batchActions,
   closeLibrary: {
     id: 'closeLibrary',
     label: en.app.closeLibrary,

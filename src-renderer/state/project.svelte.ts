@@ -1,4 +1,13 @@
-import { Settings, type Asset, type EngineEvent, type Job, type Pack, type Snapshot, type Task } from '@contract'
+import {
+  Settings,
+  type Asset,
+  type EngineEvent,
+  type Job,
+  type Pack,
+  type QueueState,
+  type Snapshot,
+  type Task,
+} from '@contract'
 
 /** What the engine holds, as this window last heard it. Only events and snapshots change it. */
 export const project = $state({
@@ -8,6 +17,7 @@ export const project = $state({
   version: '',
   assets: [] as Asset[],
   jobs: [] as Job[],
+  queue: { isPaused: false, waiting: [] } as QueueState,
   packs: [] as Pack[],
   tasks: [] as Task[],
   settings: Settings.parse({}),
@@ -18,7 +28,8 @@ export const leaving = $state({ ids: [] as string[] })
 
 export function applySnapshot(snapshot: Snapshot) {
   const { project: folder, assets, jobs, packs, tasks, settings, version } = snapshot
-  Object.assign(project, { loaded: true, ...folder, version, assets, jobs, packs, tasks, settings })
+  const queue = snapshot.queue ?? { isPaused: false, waiting: [] }
+  Object.assign(project, { loaded: true, ...folder, version, assets, jobs, queue, packs, tasks, settings })
 }
 
 export function applyEvent(event: EngineEvent) {
@@ -36,6 +47,9 @@ export function applyEvent(event: EngineEvent) {
     }
     case 'job.removed':
       return drop(project.jobs, event.data.job)
+    case 'queue.changed':
+      project.queue = event.data.queue
+      return
     case 'pack.changed':
       project.packs = event.data.packs
       return

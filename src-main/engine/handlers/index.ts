@@ -6,6 +6,7 @@ import { jobHandlers } from './job'
 import { liveHandlers } from './live'
 import { markerHandlers } from './markers'
 import { packHandlers } from './pack'
+import { queueHandlers } from './queue'
 import { recordHandlers } from './record'
 import { settingsHandlers } from './settings'
 import { stateHandlers } from './state'
@@ -21,6 +22,7 @@ export function handlersOf(parts: EngineParts): Handlers {
     ...liveHandlers(parts),
     ...taskHandlers(parts),
     ...jobHandlers(parts),
+    ...queueHandlers(parts),
     ...deviceHandlers(parts),
     ...packHandlers(parts),
     ...settingsHandlers(parts),

@@ -83,4 +83,36 @@ export const listen = {
     maps: { teal: 'Teal', fire: 'Fire', grey: 'Grey', paper: 'Paper' },
     legend: (low: string, high: string) => `Colours from ${low} to ${high} dB`,
   },
+  batch: {
+    title: 'Work on many',
+    explain: (model: string) => `Each is worked on with the settings of the panel and the model ${model}.`,
+    all: 'All',
+    unfinished: 'Without a result',
+    none: 'None',
+    sources: 'What is worked on',
+    go: (verb: string, count: number) => `${verb} ${count}`,
+    offer: 'Work on all…',
+    added: (count: number) => `${count} files added`,
+    passedOver: (count: number) =>
+      count === 1
+        ? 'One file in the folder is of no kind that is read'
+        : `${count} files in the folder are of no kind that is read`,
+    cut: (most: number) => `Only the first ${most} files were taken`,
+    cutHint: 'Drop the other folders by themselves.',
+    queued: (count: number) => (count === 1 ? 'One job queued' : `${count} jobs queued`),
+    notQueued: (name: string) => `${name} was not queued`,
+    overall: 'All jobs together',
+    count: (over: number, count: number) => `${over} of ${count} done`,
+    failed: (count: number) => (count === 1 ? 'one failed' : `${count} failed`),
+    pause: 'Pause',
+    resume: 'Go on',
+    paused: 'Paused. What runs is finished; nothing further is started.',
+    up: (label: string) => `Move ${label} up`,
+    down: (label: string) => `Move ${label} down`,
+    moved: (place: number, count: number) => `Now at place ${place} of ${count}`,
+    over: 'The queue is through',
+    overText: (done: number, failed: number) =>
+      `${done === 1 ? 'One result' : `${done} results`}${failed ? `, ${failed === 1 ? 'one job' : `${failed} jobs`} failed` : ''}.`,
+    actions: { runOnMany: 'Start the chosen task on many…', pauseQueue: 'Pause the queue, or go on' },
+  },
 }
