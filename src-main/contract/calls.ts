@@ -4,6 +4,7 @@ import {
   AssetFormat,
   Device,
   ErrorRecord,
+  ExportFormat,
   Id,
   Job,
   LiveSession,
@@ -36,6 +37,11 @@ export const calls = {
   'asset.remove': { args: z.object({ asset: Id }), result: nothing },
   'asset.export': {
     args: z.object({ asset: Id, format: AssetFormat }),
+    result: z.object({ url: z.string(), name: z.string(), bytes: z.int() }),
+  },
+  /** Writes several sounds, named by a pattern of {name}, {task}, {model}, {n} and {date}, into one zip. */
+  'asset.exportMany': {
+    args: z.object({ assets: z.array(Id).min(1).max(500), format: ExportFormat, pattern: z.string().min(1).max(200) }),
     result: z.object({ url: z.string(), name: z.string(), bytes: z.int() }),
   },
   'task.run': {

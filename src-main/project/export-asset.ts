@@ -1,8 +1,18 @@
-import type { AssetFormat, ExportFormat } from '@contract'
+import type { Asset, AssetFormat, ExportFormat } from '@contract'
 import { constants } from 'node:fs'
-import { copyFile, stat } from 'node:fs/promises'
+import { copyFile, readdir, stat } from 'node:fs/promises'
 import { extname, join } from 'node:path'
-import { createFlac, createWav, openAudio, type AudioReader, type AudioWriter } from '../dsp'
+import {
+  createFlac,
+  createWav,
+  openAudio,
+  readTags,
+  riffTagChunks,
+  vorbisComment,
+  type AudioReader,
+  type AudioWriter,
+  type Tags,
+} from '../dsp'
 import { writeAside } from '../lib/atomic-file'
 import { asNagareError, NagareError } from '../lib/errors'
 import { stem } from '../lib/names'
@@ -38,13 +48,19 @@ function startWriter(
   path: string,
   format: ExportFormat,
   { sampleRate, channels, encoding }: AudioReader['info'],
+  tags: Tags,
 ): Promise<AudioWriter> {
   if (format === 'flac-16' || format === 'flac-24')
-    return createFlac(path, { sampleRate, channels, bits: format === 'flac-16' ? 16 : 24 })
+    return createFlac(path, {
+      sampleRate,
+      channels,
+      bits: format === 'flac-16' ? 16 : 24,
+      comment: vorbisComment(tags),
+    })
   const sampleFormat = format.slice(4) as 's16' | 's24' | 'f32'
   // Dither where bits are lost; whole numbers that fit are kept as they are.
   const dither = sampleFormat === 's16' && encoding !== 's16' && encoding !== 'u8'
-  return createWav(path, { sampleRate, channels, format: sampleFormat, dither })
+  return createWav(path, { sampleRate, channels, format: sampleFormat, dither, trailer: riffTagChunks(tags) })
 }
 
 /**
@@ -70,24 +86,36 @@ export async function exportAsset(
   try {
     refuseAborted(signal)
     if (format === 'as-is') await writeAside(path, (part) => copyFile(source, part, constants.COPYFILE_FICLONE))
-    else await writeSound(project, source, path, format, signal)
+    else await writeSound(project, source, path, format, { tags: await tagsOf(project, asset), signal })
     return { url: `/exports/${encodeURIComponent(name)}`, name, bytes: (await stat(path)).size }
   } catch (thrown) {
     throw asNagareError(thrown, name)
   }
 }
 
-async function writeSound(
+/** What the file that an asset came from, or was made from, says about the recording. */
+export async function tagsOf(project: Project, asset: Asset): Promise<Tags> {
+  const { assets, paths } = project
+  let root = asset
+  for (let depth = 0; root.origin && assets.has(root.origin.source) && depth < 32; depth++)
+    root = assets.get(root.origin.source)
+  const folder = paths.asset(root.id)
+  const file = (await readdir(folder).catch(() => [])).find((name) => name.startsWith('source.'))
+  return file ? readTags(join(folder, file)).catch(() => ({})) : {}
+}
+
+/** Writes the sound of a file in a format, with what is written about it; the file appears when complete. */
+export async function writeSound(
   project: Project,
   source: string,
   path: string,
   format: ExportFormat,
-  signal: AbortSignal | undefined,
+  { tags, signal }: { tags: Tags; signal?: AbortSignal | undefined },
 ): Promise<void> {
   const reader = await openAudio(source, { spoolFolder: project.paths.work })
   let writer: AudioWriter | undefined
   try {
-    writer = await startWriter(path, format, reader.info)
+    writer = await startWriter(path, format, reader.info, tags)
     for (let block = await reader.read(blockFrames); block; block = await reader.read(blockFrames)) {
       refuseAborted(signal)
       await writer.write(block)

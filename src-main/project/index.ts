@@ -1,6 +1,8 @@
 export { adopt, measureUnfinished, contentFile, type AdoptOptions } from './adopt'
 export type { AssetListener, AssetStore } from './assets'
 export { exportAsset, type Exported } from './export-asset'
+export { exportMany, type ExportManyOptions } from './export-many'
+export { exportNames, type NameFacts } from './export-names'
 export { layout, type Layout } from './layout'
 export { refuseAborted } from './measure'
 export { safeFileName, uniqueName } from './names'

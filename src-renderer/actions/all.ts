@@ -13,6 +13,7 @@ import { en } from '../text/en'
 import type { Action } from './action'
 import { batchActions } from './batch'
 import { compareActions } from './compare'
+import { exportManyActions } from './export-many'
 import { addFiles, pickFiles } from './files'
 import { removeSource, step } from './library'
 import { hasSound, listenActions } from './listen'
@@ -32,6 +33,7 @@ const label = en.actions
 export const actions = {
   ...compareActions,
   ...batchActions,
+  ...exportManyActions,
   closeLibrary: {
     id: 'closeLibrary',
     label: en.app.closeLibrary,

@@ -1,4 +1,4 @@
-export type DialogName = 'settings' | 'models' | 'shortcuts' | 'export' | 'remove-model' | 'batch'
+export type DialogName = 'settings' | 'models' | 'shortcuts' | 'export' | 'remove-model' | 'batch' | 'export-many'
 
 /** A picture of frequencies over time: all of them, or the mel bands that vocoders see. */
 export type Picture = 'spectrum' | 'mel'

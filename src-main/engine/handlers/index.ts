@@ -2,6 +2,7 @@ import type { Handlers } from '@contract'
 import type { EngineParts } from '../parts'
 import { assetHandlers } from './asset'
 import { deviceHandlers } from './device'
+import { exportManyHandlers } from './export-many'
 import { jobHandlers } from './job'
 import { liveHandlers } from './live'
 import { markerHandlers } from './markers'
@@ -18,6 +19,7 @@ export function handlersOf(parts: EngineParts): Handlers {
     ...stateHandlers(parts),
     ...assetHandlers(parts),
     ...markerHandlers(parts),
+    ...exportManyHandlers(parts),
     ...recordHandlers(parts),
     ...liveHandlers(parts),
     ...taskHandlers(parts),

@@ -115,4 +115,15 @@ export const listen = {
       `${done === 1 ? 'One result' : `${done} results`}${failed ? `, ${failed === 1 ? 'one job' : `${failed} jobs`} failed` : ''}.`,
     actions: { runOnMany: 'Start the chosen task on many…', pauseQueue: 'Pause the queue, or go on' },
   },
+  exportMany: {
+    action: 'Export several…',
+    more: 'Several…',
+    title: 'Export several',
+    results: 'Results',
+    naming: 'Names',
+    pattern: '{name} ({task}, {model})',
+    hint: '{name} is the recording, {task} what was done, {model} the model, {n} a number, {date} the day. Title, artist and comments of the recording are kept.',
+    example: (name: string) => `The first: ${name}`,
+    go: (count: number) => `Export ${count}`,
+  },
 }

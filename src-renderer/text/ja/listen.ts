@@ -110,4 +110,15 @@ export const listen: typeof english = {
     overText: (done, failed) => `結果${done}件${failed ? `、失敗${failed}件` : ''}。`,
     actions: { runOnMany: '選んだタスクをまとめて始める…', pauseQueue: '待ち行列を一時停止、または再開' },
   },
+  exportMany: {
+    action: 'まとめて書き出す…',
+    more: 'まとめて…',
+    title: 'まとめて書き出す',
+    results: '結果',
+    naming: '名前',
+    pattern: '{name} ({task}, {model})',
+    hint: '{name}は録音、{task}は処理、{model}はモデル、{n}は番号、{date}は日付です。録音の題名、演奏者、コメントは残ります。',
+    example: (name) => `1つ目：${name}`,
+    go: (count) => `${count}件を書き出す`,
+  },
 }
