@@ -6,6 +6,7 @@ import {
   AssetFormat,
   Device,
   ErrorRecord,
+  ExportFormat,
   Id,
   Job,
   Line,
@@ -13,6 +14,7 @@ import {
   Marker,
   Pack,
   Progress,
+  QueueState,
   RegionRecord,
   Settings,
   SettingsPatch,
@@ -42,6 +44,11 @@ export const calls = {
     args: z.object({ asset: Id, format: AssetFormat, range: Stretch.optional() }),
     result: z.object({ url: z.string(), name: z.string(), bytes: z.int() }),
   },
+  /** Writes several sounds, named by a pattern of {name}, {task}, {model}, {n} and {date}, into one zip. */
+  'asset.exportMany': {
+    args: z.object({ assets: z.array(Id).min(1).max(500), format: ExportFormat, pattern: z.string().min(1).max(200) }),
+    result: z.object({ url: z.string(), name: z.string(), bytes: z.int() }),
+  },
   /** Edits a sound; undo and redo take back and do again, without end, also what was done before the engine started. */
   'edit.apply': { args: z.object({ asset: Id, edit: EditRequest }), result: z.object({ asset: Asset }) },
   'edit.undo': { args: z.object({ asset: Id }), result: z.object({ asset: Asset }) },
@@ -61,6 +68,10 @@ export const calls = {
   'job.cancel': { args: z.object({ job: Id }), result: nothing },
   'job.retry': { args: z.object({ job: Id }), result: z.object({ job: Job }) },
   'job.remove': { args: z.object({ job: Id }), result: nothing },
+  /** Puts a waiting job before another waiting one, or to the end. */
+  'job.move': { args: z.object({ job: Id, before: Id.nullable() }), result: nothing },
+  /** Starts no further job, or goes on. */
+  'queue.pause': { args: z.object({ paused: z.boolean() }), result: nothing },
   /** Opens a recording; its samples follow by `POST url?at=<byte>` as 32-bit floats, at least once in 5 s even when there are none. */
   'record.start': {
     args: z.object({
@@ -134,6 +145,7 @@ export const events = {
   'job.changed': z.object({ job: Job }),
   'job.progress': z.object({ job: Id, progress: Progress }),
   'job.removed': z.object({ job: Id }),
+  'queue.changed': z.object({ queue: QueueState }),
   'pack.changed': z.object({ packs: z.array(Pack) }),
   'lines.changed': z.object({ lines: z.record(z.string(), Line) }),
   'settings.changed': z.object({ settings: Settings }),

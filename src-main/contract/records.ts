@@ -314,6 +314,9 @@ export const RegionRecord = z.object({
   mean: finite,
   box: z.object({ x: z.int(), y: z.int(), width: z.int(), height: z.int() }),
 })
+/** Whether further jobs are held back, and the jobs that wait in the order in which they will be worked on. */
+export const QueueState = z.object({ isPaused: z.boolean(), waiting: z.array(Id) })
+export type QueueState = z.infer<typeof QueueState>
 
 export const Snapshot = z.object({
   epoch: z.string(),
@@ -322,6 +325,7 @@ export const Snapshot = z.object({
   project: z.object({ name: z.string(), folder: z.string() }),
   assets: z.array(Asset),
   jobs: z.array(Job),
+  queue: QueueState.optional(),
   packs: z.array(Pack),
   tasks: z.array(Task),
   settings: Settings,

@@ -10,6 +10,8 @@ export interface FlacOptions {
   /** 1 to 8. */
   channels: number
   bits: 16 | 24
+  /** Body of the VORBIS_COMMENT block; without it the block names the encoder only. */
+  comment?: Uint8Array
 }
 
 type Flac = ReturnType<typeof flacFactory>
@@ -36,6 +38,30 @@ function loadFlac(): Promise<Flac> {
   return loading
 }
 
+/** The head of a FLAC stream (`fLaC` and its metadata blocks) with another VORBIS_COMMENT, after STREAMINFO. */
+function withComment(head: Buffer, comment: Uint8Array): Buffer {
+  const parts = [head.subarray(0, 4)]
+  const blocks: { type: number; body: Uint8Array }[] = []
+  let at = 4
+  for (let last = false; !last && at + 4 <= head.length;) {
+    const length = head.readUIntBE(at + 1, 3)
+    last = (head[at]! & 0x80) !== 0
+    blocks.push({ type: head[at]! & 0x7f, body: head.subarray(at + 4, at + 4 + length) })
+    at += 4 + length
+  }
+  const kept = blocks.filter(({ type }) => type !== vorbisComment)
+  kept.splice(1, 0, { type: vorbisComment, body: comment })
+  for (const [i, { type, body }] of kept.entries()) {
+    const block = Buffer.alloc(4)
+    block.writeUInt32BE(((type | (i === kept.length - 1 ? 0x80 : 0)) << 24) >>> 0)
+    block.writeUIntBE(body.length, 1, 3)
+    parts.push(block, Buffer.from(body))
+  }
+  return Buffer.concat([...parts, head.subarray(at)])
+}
+
+/** Number of that kind of metadata block (RFC 9639 §8.1). */
+const vorbisComment = 4
 const compressionLevel = 5
 /** Offset of STREAMINFO's body: the four bytes `fLaC` and a block header stand before it (RFC 9639 §8). */
 const streamInfoAt = 8
@@ -44,7 +70,10 @@ const streamInfoAt = 8
  * Starts a FLAC file that appears at `path` when finished; samples are rounded to `bits`, clamped and the clamped ones counted.
  * Throws `unsupported` for more than 8 channels or rates above 655 350 Hz, `disk-full`, `no-permission`.
  */
-export async function createFlac(path: string, { sampleRate, channels, bits }: FlacOptions): Promise<AudioWriter> {
+export async function createFlac(
+  path: string,
+  { sampleRate, channels, bits, comment }: FlacOptions,
+): Promise<AudioWriter> {
   if (channels > 8 || sampleRate > 655_350)
     throw new NagareError(
       'unsupported',
@@ -98,6 +127,7 @@ export async function createFlac(path: string, { sampleRate, channels, bits }: F
   const drain = async () => {
     for (const bytes of pending.splice(0)) await output.append(bytes)
   }
+  if (comment && pending.length) pending.splice(0, pending.length, withComment(Buffer.concat(pending), comment))
   if (status !== 0) await fail(`refused to start (status ${status})`)
   try {
     await drain()

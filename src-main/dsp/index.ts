@@ -1,3 +1,5 @@
+export { readTags, riffTagChunks, vorbisComment } from './tags'
+export type { Tags } from './tags'
 export { downmix, maxChannels, sampleRateRange } from './audio'
 export type { AudioInfo, AudioReader, AudioWriter, Container, Encoding, Planar } from './audio'
 export { openAudio } from './open-audio'

@@ -21,9 +21,15 @@ export function decodeSamples(bytes: Uint8Array, encoding: PcmEncoding, channels
     }
   }
   switch (encoding) {
-    case 's16':
-      spread(new Int16Array(buffer, byteOffset, count), 1 / 32768)
+    case 's16': {
+      // A loop of its own: nearly all recordings come so, and one that also sees other arrays is three times as slow.
+      const from = new Int16Array(buffer, byteOffset, count)
+      for (let c = 0; c < channels; c++) {
+        const to = out[c]!
+        for (let i = 0, j = c; i < frames; i++, j += channels) to[i] = from[j]! / 32768
+      }
       break
+    }
     case 's32':
       spread(new Int32Array(buffer, byteOffset, count), 1 / 2147483648)
       break

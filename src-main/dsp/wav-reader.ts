@@ -32,6 +32,7 @@ export async function openWav(
       ...(layout.truncated ? { truncated: true } : {}),
       ...options.info,
     }
+    const isFloat = encoding === 'f32' || encoding === 'f64'
     let position = 0
     let bytes = new Uint8Array(0)
 
@@ -64,7 +65,7 @@ export async function openWav(
           const perFetch = Math.max(1, Math.floor(fetchBytes / blockAlign))
           const first = Math.min(count, perFetch)
           const block = decodeSamples(await fetch(first), encoding, channels, first)
-          refuseNonFinite(block, position, sampleRate, file)
+          if (isFloat) refuseNonFinite(block, position, sampleRate, file)
           position += first
           if (first === count) return block
           const whole = block.map((part) => {
@@ -75,7 +76,7 @@ export async function openWav(
           for (let done = first; done < count;) {
             const next = Math.min(perFetch, count - done)
             const part = decodeSamples(await fetch(next), encoding, channels, next)
-            refuseNonFinite(part, position, sampleRate, file)
+            if (isFloat) refuseNonFinite(part, position, sampleRate, file)
             whole.forEach((channel, c) => channel.set(part[c]!, done))
             position += next
             done += next

@@ -14,6 +14,8 @@ export interface WavOptions {
   dither?: boolean
   /** Size of the sample data in bytes from which the file becomes RF64. */
   rf64From?: number
+  /** RIFF chunks that follow the samples, an even number of bytes. */
+  trailer?: Uint8Array
   /** Need not survive a power cut: saves waiting for the disk. */
   temporary?: boolean
 }
@@ -31,7 +33,7 @@ export function wavHeader(options: WavOptions, frames: number): Uint8Array {
   const formatBytes = isExtensible ? 40 : isFloat ? 18 : 16
   const factBytes = isFloat ? 12 : 0
   const length = 12 + 36 + 8 + formatBytes + factBytes + 8
-  const riffBytes = length - 8 + dataBytes + (dataBytes & 1)
+  const riffBytes = length - 8 + dataBytes + (dataBytes & 1) + (options.trailer?.length ?? 0)
 
   const header = Buffer.alloc(length)
   header.write(wide ? 'RF64' : 'RIFF', 0, 'latin1')
@@ -122,6 +124,7 @@ export async function createWav(path: string, options: WavOptions): Promise<Audi
     },
     async finish() {
       if ((frames * channels * bytesEach) % 2 === 1) await output.append(new Uint8Array(1))
+      if (options.trailer?.length) await output.append(options.trailer)
       await output.patch(wavHeader(options, frames), 0)
       await output.finish()
     },

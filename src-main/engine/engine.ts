@@ -65,6 +65,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
         changed: (job) => emit({ event: 'job.changed', data: { job } }),
         progress: (job, progress) => emit({ event: 'job.progress', data: { job, progress } }),
         removed: (job) => emit({ event: 'job.removed', data: { job } }),
+        reordered: (state) => emit({ event: 'queue.changed', data: { queue: state } }),
       },
       journal: log,
     })

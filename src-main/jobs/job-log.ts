@@ -24,8 +24,15 @@ export const JobEntry = z.discriminatedUnion('type', [
   z.object({ ...line, type: z.literal('failed'), error: ErrorRecord }),
   z.object({ ...line, type: z.literal('cancelled') }),
   z.object({ ...line, type: z.literal('removed') }),
+  /** Put before another waiting job, or to the end. */
+  z.object({ ...line, type: z.literal('moved'), before: Id.nullable() }),
+  /** The whole queue: no further job is started, or they are again. */
+  z.object({ at: z.iso.datetime(), type: z.literal('paused') }),
+  z.object({ at: z.iso.datetime(), type: z.literal('resumed') }),
 ])
 export type JobEntry = z.infer<typeof JobEntry>
+/** A line about one job. */
+export type OwnEntry = Extract<JobEntry, { job: string }>
 
 /** A job with what only the log knows of it. */
 export interface LoggedJob {
@@ -35,10 +42,11 @@ export interface LoggedJob {
 }
 
 /** What a job is after `entry`; undefined when it is gone or was never there. */
-function applyEntry(known: LoggedJob | undefined, entry: JobEntry): LoggedJob | undefined {
+function applyEntry(known: LoggedJob | undefined, entry: OwnEntry): LoggedJob | undefined {
   if (entry.type === 'queued') return { job: entry.record, crashes: 0 }
   if (entry.type === 'kept') return { job: entry.record, crashes: entry.crashes }
   if (!known || entry.type === 'removed') return undefined
+  if (entry.type === 'moved') return known
   const { job, crashes } = known
   const changed = (change: Partial<Job>, count = crashes) => ({
     job: { ...job, progress: null, ...change },
@@ -83,8 +91,21 @@ function applyEntry(known: LoggedJob | undefined, entry: JobEntry): LoggedJob | 
   }
 }
 
+/** Puts one job of `jobs` before another, or to the end. */
+function moveBefore(jobs: Map<string, LoggedJob>, id: string, before: string | null): void {
+  const moved = jobs.get(id)
+  if (!moved || id === before) return
+  jobs.delete(id)
+  const order = [...jobs]
+  const at = before === null ? -1 : order.findIndex(([other]) => other === before)
+  order.splice(at < 0 ? order.length : at, 0, [id, moved])
+  jobs.clear()
+  for (const [other, logged] of order) jobs.set(other, logged)
+}
+
 /** Brings `jobs`, kept in the order of the queue, up to date with `entry`; a job that is tried again goes to the end. */
-export function takeEntry(jobs: Map<string, LoggedJob>, entry: JobEntry): void {
+export function takeEntry(jobs: Map<string, LoggedJob>, entry: OwnEntry): void {
+  if (entry.type === 'moved') return moveBefore(jobs, entry.job, entry.before)
   const after = applyEntry(jobs.get(entry.job), entry)
   if (!after || (entry.type === 'requeued' && entry.reason === 'retry')) jobs.delete(entry.job)
   if (after) jobs.set(entry.job, after)
@@ -93,6 +114,8 @@ export function takeEntry(jobs: Map<string, LoggedJob>, entry: JobEntry): void {
 export interface JobLog {
   /** The jobs as the log tells them when it is opened, in the order in which they were queued. */
   readonly jobs: LoggedJob[]
+  /** Whether the queue was left paused. */
+  readonly isPaused: boolean
   /** Lines that made no sense and were passed over. */
   readonly skipped: number
   /** Appends a line and flushes it to disk; a line that could not be written whole is taken back. Throws `disk-full`, `no-permission`. */
@@ -125,10 +148,12 @@ export async function openJobLog(
   const lines = bytes.toString('utf8', 0, size).split('\n').slice(0, -1)
   const known = new Map<string, LoggedJob>()
   let skipped = 0
+  let isPaused = false
   for (const raw of lines) {
     const entry = JobEntry.safeParse(parseJson(raw))
-    if (entry.success) takeEntry(known, entry.data)
-    else skipped++
+    if (!entry.success) skipped++
+    else if ('job' in entry.data) takeEntry(known, entry.data)
+    else isPaused = entry.data.type === 'paused'
   }
   const jobs = [...known.values()]
   if (lines.length > compactFrom && lines.length > 4 * jobs.length) {
@@ -136,7 +161,8 @@ export async function openJobLog(
     const kept = jobs.map(
       ({ job, crashes }) => JSON.stringify({ at, job: job.id, type: 'kept', record: job, crashes }) + '\n',
     )
-    const compacted = Buffer.from(kept.join(''))
+    const state = isPaused ? [JSON.stringify({ at, type: 'paused' }) + '\n'] : []
+    const compacted = Buffer.from([...kept, ...state].join(''))
     await writeFileAtomic(path, compacted)
     size = compacted.length
   }
@@ -158,6 +184,7 @@ export async function openJobLog(
   }
   return {
     jobs,
+    isPaused,
     skipped,
     append(entry) {
       const mine = last.then(() => append(entry))

@@ -6,7 +6,7 @@ import { silent, type Log } from '../lib/log'
 import { throttle } from '../lib/throttle'
 import type { DeviceUse } from '../tasks/run-on-device'
 import type { TaskOutput } from '../tasks/task'
-import { takeEntry, type JobEntry, type JobLog, type LoggedJob } from './job-log'
+import { takeEntry, type JobLog, type LoggedJob, type OwnEntry } from './job-log'
 import { progressMeter } from './progress-meter'
 import type { JobRunner, Run } from './run-in-worker'
 import type { TaskJob } from './worker-messages'
@@ -19,6 +19,14 @@ export interface QueueListener {
   changed(job: Job): void
   progress(job: string, progress: Progress): void
   removed(job: string): void
+  /** The order of what waits, or whether it is held, has changed. */
+  reordered?(state: QueueState): void
+}
+
+/** Whether further jobs are held back, and the jobs that wait in the order in which they will be worked on. */
+export interface QueueState {
+  isPaused: boolean
+  waiting: string[]
 }
 
 export interface QueueOptions {
@@ -49,6 +57,11 @@ export interface Queue {
   retry(id: string): Promise<Job>
   /** Forgets an ended job; its results stay. Throws `conflict` for one that waits or runs. */
   remove(id: string): Promise<void>
+  /** Puts a waiting job before another waiting one, or to the end. Throws `conflict` for others. */
+  move(id: string, before: string | null): Promise<void>
+  /** Starts no further job, also after a restart, until it is asked to go on; what runs is finished. */
+  pause(paused: boolean): Promise<void>
+  state(): QueueState
   /** Starts working; before that, jobs only wait. */
   start(): void
   /** Stops the running job, to be resumed at the next opening, and works no more. */
@@ -70,6 +83,21 @@ export async function openQueue(options: QueueOptions): Promise<Queue> {
   let active: Active | undefined
   let isStarted = false
   let isClosing = false
+  let { isPaused } = log
+
+  const state = (): QueueState => ({
+    isPaused,
+    waiting: [...jobs.values()].flatMap(({ job }) => (job.state === 'queued' ? [job.id] : [])),
+  })
+  const tellOrder = () => listener.reordered?.(state())
+  const waits = (id: string) => {
+    const { state: found, label } = known(id).job
+    if (found !== 'queued')
+      throw new NagareError(
+        'conflict',
+        `${label}: only jobs that wait can be put in another place; this one is ${found}.`,
+      )
+  }
 
   const known = (id: string): LoggedJob => {
     const found = jobs.get(id)
@@ -83,9 +111,9 @@ export async function openQueue(options: QueueOptions): Promise<Queue> {
     listener.changed(job)
     return job
   }
-  type Change = JobEntry extends infer E ? (E extends JobEntry ? Omit<E, 'at' | 'job'> : never) : never
+  type Change = OwnEntry extends infer E ? (E extends OwnEntry ? Omit<E, 'at' | 'job'> : never) : never
   const record = async (id: string, change: Change, { quietly = false } = {}) => {
-    const entry = { at: new Date().toISOString(), job: id, ...change } as JobEntry
+    const entry = { at: new Date().toISOString(), job: id, ...change } as OwnEntry
     await log.append(entry)
     takeEntry(jobs, entry)
     if (quietly) return
@@ -207,7 +235,7 @@ export async function openQueue(options: QueueOptions): Promise<Queue> {
   }
 
   const next = () => {
-    if (active || !isStarted || isClosing) return
+    if (active || !isStarted || isClosing || isPaused) return
     const waiting = [...jobs.values()].find(({ job }) => job.state === 'queued')
     if (!waiting) return
     const { id } = waiting.job
@@ -275,6 +303,7 @@ export async function openQueue(options: QueueOptions): Promise<Queue> {
           `Only a job that failed or was cancelled can be tried again; this one is ${state}.`,
         )
       await record(id, { type: 'requeued', reason: 'retry' })
+      tellOrder()
       next()
       return known(id).job
     },
@@ -284,6 +313,20 @@ export async function openQueue(options: QueueOptions): Promise<Queue> {
         throw new NagareError('conflict', 'This job is not over yet.', { hint: 'Cancel it first.' })
       await record(id, { type: 'removed' })
     },
+    async move(id, before) {
+      waits(id)
+      if (before !== null) waits(before)
+      await record(id, { type: 'moved', before })
+      tellOrder()
+    },
+    async pause(paused) {
+      if (paused === isPaused) return
+      await log.append({ at: new Date().toISOString(), type: paused ? 'paused' : 'resumed' })
+      isPaused = paused
+      tellOrder()
+      next()
+    },
+    state,
     start() {
       isStarted = true
       next()

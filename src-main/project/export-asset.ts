@@ -1,8 +1,18 @@
-import type { AssetFormat, ExportFormat, Stretch } from '@contract'
+import type { Asset, AssetFormat, ExportFormat, Stretch } from '@contract'
 import { constants } from 'node:fs'
-import { copyFile, stat } from 'node:fs/promises'
+import { copyFile, readdir, stat } from 'node:fs/promises'
 import { extname, join } from 'node:path'
-import { createFlac, createWav, openAudio, type AudioReader, type AudioWriter } from '../dsp'
+import {
+  createFlac,
+  createWav,
+  openAudio,
+  readTags,
+  riffTagChunks,
+  vorbisComment,
+  type AudioReader,
+  type AudioWriter,
+  type Tags,
+} from '../dsp'
 import { writeAside } from '../lib/atomic-file'
 import { asNagareError, NagareError } from '../lib/errors'
 import { stem } from '../lib/names'
@@ -37,13 +47,19 @@ function startWriter(
   path: string,
   format: ExportFormat,
   { sampleRate, channels, encoding }: AudioReader['info'],
+  tags: Tags,
 ): Promise<AudioWriter> {
   if (format === 'flac-16' || format === 'flac-24')
-    return createFlac(path, { sampleRate, channels, bits: format === 'flac-16' ? 16 : 24 })
+    return createFlac(path, {
+      sampleRate,
+      channels,
+      bits: format === 'flac-16' ? 16 : 24,
+      comment: vorbisComment(tags),
+    })
   const sampleFormat = format.slice(4) as 's16' | 's24' | 'f32'
   // Dither where bits are lost; whole numbers that fit are kept as they are.
   const dither = sampleFormat === 's16' && encoding !== 's16' && encoding !== 'u8'
-  return createWav(path, { sampleRate, channels, format: sampleFormat, dither })
+  return createWav(path, { sampleRate, channels, format: sampleFormat, dither, trailer: riffTagChunks(tags) })
 }
 
 /**
@@ -75,19 +91,38 @@ export async function exportAsset(
   try {
     refuseAborted(signal)
     if (format === 'as-is') await writeAside(path, (part) => copyFile(source, part, constants.COPYFILE_FICLONE))
-    else await writeSound(project, source, path, { format, range }, signal)
+    else await writeSound(project, source, path, { format, range, tags: await tagsOf(project, asset), signal })
     return { url: `/exports/${encodeURIComponent(name)}`, name, bytes: (await stat(path)).size }
   } catch (thrown) {
     throw asNagareError(thrown, name)
   }
 }
 
-async function writeSound(
+/** What the file that an asset came from, or was made from, says about the recording. */
+export async function tagsOf(project: Project, asset: Asset): Promise<Tags> {
+  const { assets, paths } = project
+  let root = asset
+  for (let depth = 0; root.origin && assets.has(root.origin.source) && depth < 32; depth++)
+    root = assets.get(root.origin.source)
+  const folder = paths.asset(root.id)
+  const file = (await readdir(folder).catch(() => [])).find((name) => name.startsWith('source.'))
+  return file ? readTags(join(folder, file)).catch(() => ({})) : {}
+}
+
+export interface SoundOptions {
+  format: ExportFormat
+  /** The samples to write; all where left out. */
+  range?: Stretch | undefined
+  tags: Tags
+  signal?: AbortSignal | undefined
+}
+
+/** Writes the sound of a file in a format, with what is written about it; the file appears when complete. */
+export async function writeSound(
   project: Project,
   source: string,
   path: string,
-  { format, range }: { format: ExportFormat; range: Stretch | undefined },
-  signal: AbortSignal | undefined,
+  { format, range, tags, signal }: SoundOptions,
 ): Promise<void> {
   const reader = await openAudio(source, { spoolFolder: project.paths.work })
   let writer: AudioWriter | undefined
@@ -98,7 +133,7 @@ async function writeSound(
       throw new NagareError('bad-input', `Expected a stretch within ${frames} samples, found ${from} to ${to}.`, {
         hint: 'Select the stretch again.',
       })
-    writer = await startWriter(path, format, reader.info)
+    writer = await startWriter(path, format, reader.info, tags)
     if (from > 0) await reader.seek(from)
     for (let at = from; at < to;) {
       refuseAborted(signal)

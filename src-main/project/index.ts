@@ -2,6 +2,8 @@ export { adopt, measureUnfinished, contentFile, originalFile, type AdoptOptions 
 export type { AssetListener, AssetStore } from './assets'
 export type { Edits } from './edits'
 export { exportAsset, type Exported } from './export-asset'
+export { exportMany, type ExportManyOptions } from './export-many'
+export { exportNames, type NameFacts } from './export-names'
 export { layout, type Layout } from './layout'
 export { ignoredIn, ignoreOf, markOf } from './marks'
 export { refuseAborted } from './measure'

@@ -11,8 +11,10 @@ import { selectedSource, selection, sources } from '../state/selection.svelte'
 import { isFitted, zoomBy, zoomFit } from '../state/view.svelte'
 import { en } from '../text/en'
 import type { Action } from './action'
+import { batchActions } from './batch'
 import { compareActions } from './compare'
 import { canRedoShown, canUndoShown, editActions } from './edit'
+import { exportManyActions } from './export-many'
 import { pickFiles } from './files'
 import { addAll } from './folders'
 import { galleryActions } from './gallery'
@@ -35,6 +37,8 @@ const label = en.actions
 /** Every user action by its id. Where two share a key, the first that can be done is done. */
 export const actions = {
   ...compareActions,
+  ...batchActions,
+  ...exportManyActions,
   closeLibrary: {
     id: 'closeLibrary',
     label: en.app.closeLibrary,

@@ -1,6 +1,7 @@
 import { call } from '../transport/engine'
 import { adopt } from '../transport/adopt'
 import { en } from '../text/en'
+import { offerBatch } from '../state/batch.svelte'
 import { keepAsset } from '../state/project.svelte'
 import { select } from '../state/selection.svelte'
 import { tell, tellError } from '../state/notices.svelte'
@@ -25,11 +26,18 @@ export function kindOfFile({ name, type }: { name: string; type: string }): File
 
 /** Adds files one after the other: recordings, pictures and mel spectrograms to the project, models to the catalogue; says what cannot be used. */
 export async function addFiles(files: readonly File[]) {
+  const added: string[] = []
   for (const file of files) {
     const kind = kindOfFile(file)
     if (kind === 'unknown') tell({ kind: 'warning', title: en.drop.unknown(file.name), text: en.drop.unknownHint })
-    else await addFile(file, kind)
+    else {
+      const asset = await addFile(file, kind)
+      if (asset) added.push(asset.id)
+    }
   }
+  if (added.length < 2) return
+  const action = { label: en.batch.offer, run: () => offerBatch(added) }
+  tell({ kind: 'done', title: en.batch.added(added.length), action }, 30_000)
 }
 
 async function addFile(file: File, kind: Exclude<FileKind, 'unknown'>) {
@@ -44,17 +52,15 @@ async function addFile(file: File, kind: Exclude<FileKind, 'unknown'>) {
       const { asset } = await call('asset.add', { source }, { signal: controller.signal })
       keepAsset(asset)
       select(asset.id)
+      return asset
     }
+    return undefined
   } catch (error) {
     tellError(en.drop.failed(file.name), error)
+    return undefined
   } finally {
     endUpload(upload)
   }
-}
-
-/** The files of a paste. */
-export function filesOf(data: DataTransfer | null): File[] {
-  return [...(data?.items ?? [])].flatMap((item) => (item.kind === 'file' ? (item.getAsFile() ?? []) : []))
 }
 
 let picker: HTMLInputElement | undefined

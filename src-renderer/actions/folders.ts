@@ -7,12 +7,10 @@ import { beginUpload, endUpload } from '../state/uploads.svelte'
 import { en } from '../text/en'
 import { adopt } from '../transport/adopt'
 import { call } from '../transport/engine'
+import { droppedFiles, mostFiles } from './dropped-files'
 import { addFiles, kindOfFile } from './files'
 import { currentPack, currentSettings } from './work'
 
-/** Most files that are taken from folders at once, and how deep they are looked for. */
-export const mostFiles = 20_000
-const deepest = 16
 /** Files sent at a time. */
 const atOnce = 4
 /** From so many pictures on, dropped together, they are shown together. */
@@ -20,63 +18,11 @@ export const manyPictures = 8
 
 const task = 'inspect'
 
-/** What of the file system API is used here; Electron and browsers have it. */
-export interface Entry {
-  readonly isFile: boolean
-  readonly isDirectory: boolean
-  readonly name: string
-}
-export interface FileEntry extends Entry {
-  file(done: (file: File) => void, failed: (error: unknown) => void): void
-}
-export interface FolderEntry extends Entry {
-  createReader(): { readEntries(done: (entries: Entry[]) => void, failed: (error: unknown) => void): void }
-}
-
-/** All files in and below `entries`, hidden ones left out, at most `most`; folders deeper than 16 are not entered. */
-export async function filesIn(entries: readonly Entry[], most = mostFiles): Promise<{ files: File[]; cut: boolean }> {
-  const files: File[] = []
-  let cut = false
-  const walk = async (entry: Entry, depth: number): Promise<void> => {
-    if (cut || entry.name.startsWith('.')) return
-    if (entry.isFile) {
-      const file = await new Promise<File>((done, failed) => (entry as FileEntry).file(done, failed)).catch(
-        () => undefined,
-      )
-      if (!file) return
-      if (files.length >= most) cut = true
-      else files.push(file)
-      return
-    }
-    if (depth >= deepest) return
-    const reader = (entry as FolderEntry).createReader()
-    // A reader answers a part at a time, and nothing when it is through.
-    for (;;) {
-      const some = await new Promise<Entry[]>((done, failed) => reader.readEntries(done, failed)).catch(() => [])
-      if (some.length === 0) return
-      for (const inner of some.sort((a, b) => a.name.localeCompare(b.name, undefined, { numeric: true })))
-        await walk(inner, depth + 1)
-    }
-  }
-  for (const entry of entries) await walk(entry, 0)
-  return { files, cut }
-}
-
 /** Adds what was dropped: files as ever, folders and many pictures together. */
 export async function addDropped(data: DataTransfer | null): Promise<void> {
-  if (!data) return
-  // Entries and files can only be asked for before anything is waited for.
-  const folders: Entry[] = []
-  const files: File[] = []
-  for (const item of data.items) {
-    if (item.kind !== 'file') continue
-    const entry = item.webkitGetAsEntry()
-    const file = item.getAsFile()
-    if (entry?.isDirectory) folders.push(entry)
-    else if (file) files.push(file)
-  }
-  const found = await filesIn(folders)
-  await addAll([...files, ...found.files], { cut: found.cut, isFolder: folders.length > 0 })
+  const { files, isCut, passedOver, hasFolder } = await droppedFiles(data, (file) => kindOfFile(file) !== 'unknown')
+  if (passedOver) tell({ kind: 'info', title: en.gallery.otherFiles(passedOver) })
+  await addAll(files, { cut: isCut, isFolder: hasFolder })
 }
 
 /** Adds files: a folder's, or many pictures, together and as one batch; few one after the other. */

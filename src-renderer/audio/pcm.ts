@@ -83,6 +83,21 @@ export function mixDown(channels: Float32Array<ArrayBuffer>[]): Float32Array<Arr
   return out
 }
 
+/** Decodes interleaved little-endian PCM to the mean of its channels, without an array for each of them. */
+export function decodeMono(bytes: Uint8Array, encoding: PcmEncoding, channels: number): Float32Array<ArrayBuffer> {
+  const size = bytesPerSample[encoding]
+  const read = readers[encoding]
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const out = new Float32Array(Math.floor(bytes.byteLength / (size * channels)))
+  for (let frame = 0, at = 0; frame < out.length; frame++) {
+    let sum = 0
+    for (let c = 0; c < channels; c++, at += size) sum += read(view, at)
+    const value = sum / channels
+    out[frame] = Number.isFinite(value) ? value : 0
+  }
+  return out
+}
+
 /** First and last byte of frames `from` to `from + count` within the file, cut at its end; undefined when none are left. */
 export function byteRange(source: PcmSource, from: number, count: number): [first: number, last: number] | undefined {
   const frame = bytesPerSample[source.encoding] * source.channels
@@ -99,8 +114,22 @@ export async function readPcm(
   signal?: AbortSignal,
 ): Promise<Float32Array<ArrayBuffer>[]> {
   if (source.mixed) return readMixed(source, from, count, signal)
+  const bytes = await readBytes(source, from, count, signal)
+  if (!bytes) return Array.from({ length: source.channels }, () => new Float32Array(0))
+  return decodePcm(bytes, source.encoding, source.channels)
+}
+
+/** As `readPcm`, mixed to one channel. */
+export async function readMono(source: PcmSource, from: number, count: number): Promise<Float32Array<ArrayBuffer>> {
+  if (source.mixed) return mixDown(await readMixed(source, from, count))
+  const bytes = await readBytes(source, from, count)
+  return bytes ? decodeMono(bytes, source.encoding, source.channels) : new Float32Array(0)
+}
+
+/** The bytes of frames `from` to `from + count`; undefined where there are none. */
+async function readBytes(source: PcmSource, from: number, count: number, signal?: AbortSignal) {
   const range = byteRange(source, from, count)
-  if (!range) return Array.from({ length: source.channels }, () => new Float32Array(0))
+  if (!range) return undefined
   const response = await fetch(source.url, {
     headers: { range: `bytes=${range[0]}-${range[1]}` },
     signal: signal ?? null,
@@ -109,5 +138,5 @@ export async function readPcm(
     void response.body?.cancel()
     throw new Error(`Expected a part of ${source.url} (206), got status ${response.status}.`)
   }
-  return decodePcm(new Uint8Array(await response.arrayBuffer()), source.encoding, source.channels)
+  return new Uint8Array(await response.arrayBuffer())
 }

@@ -1,6 +1,6 @@
 import { colourMaps } from './colour-map'
 import { bandsFor, loudestMel, melColumnMaker, melWindow, quietestMel, readMel, type MelSource } from './mel'
-import { mixDown, readPcm, type PcmSource } from './pcm'
+import { readMono, type PcmSource } from './pcm'
 import { columnMaker, loudest, planFor, quietest, type SpectrumPlan } from './spectrum'
 
 /** What a picture is drawn from: sound as it is, sound through mel bands, or a mel spectrogram that is there already. */
@@ -30,8 +30,10 @@ export interface TileAnswer {
 }
 
 /** Windows that are read one by one, rather than the whole stretch, when columns lie further apart than this many windows. */
-const sparse = 24
+const sparse = 8
 const readers = 6
+/** Frames that are read at once where columns lie close: a few megabytes. */
+const mostRead = 1 << 18
 /** Frames of a mel spectrogram that stand for a column where it spans more. */
 const mostFrames = 16
 
@@ -55,8 +57,6 @@ function canvas(columns: number, rows: number, low: number, high: number, colour
     },
   }
 }
-
-const mono = async (source: PcmSource, from: number, count: number) => mixDown(await readPcm(source, from, count))
 
 /** Runs `work` on the columns 0 … `columns` − 1, a few at a time. */
 async function each(columns: number, work: (column: number) => Promise<void>) {
@@ -91,13 +91,17 @@ async function drawSound(
   const there = Math.min(columns, Math.max(0, Math.ceil((source.frames - from) / hop - 0.5)))
 
   if (hop <= size * sparse) {
-    const first = Math.max(0, Math.floor(from - size / 2))
-    const samples = await mono(source, first, Math.ceil(columns * hop + size) + 1)
-    for (let column = 0; column < there; column++) paint(column, samples, centre(column) - first)
+    const atOnce = Math.max(1, Math.floor(mostRead / hop))
+    for (let begin = 0; begin < there; begin += atOnce) {
+      const end = Math.min(there, begin + atOnce)
+      const first = Math.max(0, Math.floor(from + begin * hop - size / 2))
+      const samples = await readMono(source, first, Math.ceil((end - begin) * hop + size) + 1)
+      for (let column = begin; column < end; column++) paint(column, samples, centre(column) - first)
+    }
   } else
     await each(there, async (column) => {
       const first = Math.max(0, Math.round(centre(column) - size / 2))
-      paint(column, await mono(source, first, size), size / 2)
+      paint(column, await readMono(source, first, size), size / 2)
     })
   return drawn.image
 }

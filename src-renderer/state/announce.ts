@@ -2,7 +2,7 @@ import type { Asset, EngineExit, ErrorRecord, Job } from '@contract'
 import { en } from '../text/en'
 import { say } from './live.svelte'
 import { tell } from './notices.svelte'
-import { jobOf } from './project.svelte'
+import { jobOf, project } from './project.svelte'
 import { select } from './selection.svelte'
 
 let toldExit: string | undefined
@@ -80,6 +80,7 @@ export function jobReport(job: Job): string {
     `task: ${job.task}, model: ${job.pack}, device: ${deviceOf(job)}, seed: ${job.seed}, attempt: ${job.attempt}`,
     job.fallback && `fallback: ${job.fallback}`,
     `settings: ${JSON.stringify(job.settings)}`,
+    `Nagare ${project.version}`,
     `started: ${job.startedAt ?? '—'}, ended: ${job.endedAt ?? '—'}`,
     job.command && `command: ${job.command}`,
   ]

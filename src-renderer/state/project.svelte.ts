@@ -5,6 +5,7 @@ import {
   type Job,
   type Line,
   type Pack,
+  type QueueState,
   type Snapshot,
   type Task,
 } from '@contract'
@@ -18,6 +19,7 @@ class ProjectState {
   // Thousands of records, each replaced as a whole: lists that change are new lists.
   assets = $state.raw<Asset[]>([])
   jobs = $state.raw<Job[]>([])
+  queue = $state.raw<QueueState>({ isPaused: false, waiting: [] })
   packs = $state<Pack[]>([])
   tasks = $state<Task[]>([])
   settings = $state(Settings.parse({}))
@@ -33,7 +35,8 @@ export const leaving = $state({ ids: [] as string[] })
 
 export function applySnapshot(snapshot: Snapshot) {
   const { project: folder, assets, jobs, packs, tasks, settings, lines = {}, version } = snapshot
-  Object.assign(project, { loaded: true, ...folder, version, assets, jobs, packs, tasks, settings, lines })
+  const queue = snapshot.queue ?? { isPaused: false, waiting: [] }
+  Object.assign(project, { loaded: true, ...folder, version, assets, jobs, queue, packs, tasks, settings, lines })
 }
 
 export function applyEvent(event: EngineEvent) {
@@ -54,6 +57,9 @@ export function applyEvent(event: EngineEvent) {
     }
     case 'job.removed':
       project.jobs = project.jobs.filter(({ id }) => id !== event.data.job)
+      return
+    case 'queue.changed':
+      project.queue = event.data.queue
       return
     case 'pack.changed':
       project.packs = event.data.packs

@@ -43,8 +43,6 @@ export const en = {
   drop: {
     title: 'Drop to add',
     text: 'Recordings and pictures are copied into the project; the originals stay as they are.',
-    folder: (name: string) => `${name} is a folder`,
-    folderHint: 'Open it and drop the files inside.',
     unknown: (name: string) => `${name} is not a kind of file that Nagare reads`,
     unknownHint:
       'Recordings (WAV, FLAC, MP3, OGG, Opus, M4A), pictures (PNG, JPEG, TIFF, WebP, BMP), mel spectrograms (.npy) and models (.nagare) work today.',

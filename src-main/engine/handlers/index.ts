@@ -4,10 +4,12 @@ import { assetHandlers } from './asset'
 import { deviceHandlers } from './device'
 import { editHandlers } from './edit'
 import { galleryHandlers } from './gallery'
+import { exportManyHandlers } from './export-many'
 import { jobHandlers } from './job'
 import { liveHandlers } from './live'
 import { markerHandlers } from './markers'
 import { packHandlers } from './pack'
+import { queueHandlers } from './queue'
 import { recordHandlers } from './record'
 import { pictureHandlers } from './picture'
 import { settingsHandlers } from './settings'
@@ -21,10 +23,12 @@ export function handlersOf(parts: EngineParts): Handlers {
     ...assetHandlers(parts),
     ...editHandlers(parts),
     ...markerHandlers(parts),
+    ...exportManyHandlers(parts),
     ...recordHandlers(parts),
     ...liveHandlers(parts),
     ...taskHandlers(parts),
     ...jobHandlers(parts),
+    ...queueHandlers(parts),
     ...deviceHandlers(parts),
     ...packHandlers(parts),
     ...pictureHandlers(parts),

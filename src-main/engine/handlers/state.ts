@@ -21,6 +21,7 @@ export function stateHandlers(parts: EngineParts): Pick<Handlers, 'state.get'> {
       project: { name: project.manifest.name, folder: project.paths.folder },
       assets: project.assets.list(),
       jobs: queue.list(),
+      queue: queue.state(),
       packs: shelf.list().map(({ record }) => record),
       tasks,
       settings: settings.get(),

@@ -36,6 +36,24 @@ describe('openJobLog', () => {
     await again.close()
   })
 
+  it('keeps order and pause when it is rewritten', async () => {
+    const path = await file()
+    const log = await openJobLog(path)
+    for (const id of ['a', 'b', 'c']) await log.append(queued(id))
+    await log.append({ at, job: 'c', type: 'moved', before: 'a' })
+    for (let i = 0; i < 30; i++) await log.append({ at, job: 'b', type: 'moved', before: null })
+    await log.append({ at, type: 'paused' })
+    await log.close()
+    const order = (opened: JobLog) => [...opened.jobs.map(({ job }) => job.id), opened.isPaused]
+    const rewritten = await openJobLog(path, { compactFrom: 10 })
+    expect(order(rewritten)).toEqual(['c', 'a', 'b', true])
+    await rewritten.close()
+    expect((await readFile(path, 'utf8')).trim().split('\n')).toHaveLength(4)
+    const again = await openJobLog(path)
+    expect(order(again)).toEqual(['c', 'a', 'b', true])
+    await again.close()
+  })
+
   it('counts crashes, and forgives them when the person tries again', async () => {
     const path = await file()
     const log = await openJobLog(path)

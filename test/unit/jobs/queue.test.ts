@@ -52,6 +52,52 @@ async function setup(
 const output = (role: string) => ({ role, file: `${role}.wav`, name: `${role}.wav` })
 
 describe('openQueue', () => {
+  it('works in the order that it was given, which a restart keeps', async () => {
+    const { queue, runs, folder, crash } = await setup()
+    for (const id of ['j-1', 'j-2', 'j-3', 'j-4']) await queue.add(testJob(id, { task: id }))
+    await until(() => runs.length === 1)
+    await queue.move('j-4', 'j-2')
+    await queue.move('j-2', null)
+    expect(queue.state()).toEqual({ isPaused: false, waiting: ['j-4', 'j-3', 'j-2'] })
+    await expect(queue.move('j-1', 'j-2')).rejects.toMatchObject({ code: 'conflict' })
+    await expect(queue.move('j-2', 'j-1')).rejects.toMatchObject({ code: 'conflict' })
+    await expect(queue.move('j-9', null)).rejects.toMatchObject({ code: 'not-found' })
+    await crash()
+    const again = await setup({ folder })
+    expect(again.queue.state().waiting).toEqual(expect.arrayContaining(['j-4', 'j-3', 'j-2']))
+    for (let count = 1; count <= 4; count++) {
+      await until(() => again.runs.length === count)
+      again.runs[count - 1]!.succeed()
+    }
+    await until(() => again.queue.list().every(({ state }) => state === 'done'))
+    expect(again.runs.map(({ task }) => task)).toEqual(['j-1', 'j-4', 'j-3', 'j-2'])
+  })
+
+  it('starts nothing while it is paused, also after a restart, and finishes what runs', async () => {
+    const told: boolean[] = []
+    const listener = { changed() {}, progress() {}, removed() {} }
+    const { queue, runs, folder, crash, state } = await setup({
+      listener: { ...listener, reordered: ({ isPaused }) => told.push(isPaused) },
+    })
+    await queue.add(testJob('j-1'))
+    await queue.add(testJob('j-2'))
+    await until(() => runs.length === 1)
+    await queue.pause(true)
+    await queue.pause(true)
+    runs[0]!.succeed()
+    await until(() => state('j-1') === 'done')
+    await new Promise((resolve) => setTimeout(resolve, 30))
+    expect(state('j-2')).toBe('queued')
+    await crash()
+    const again = await setup({ folder })
+    expect(again.queue.state()).toEqual({ isPaused: true, waiting: ['j-2'] })
+    await new Promise((resolve) => setTimeout(resolve, 30))
+    expect(again.runs).toHaveLength(0)
+    await again.queue.pause(false)
+    await until(() => again.runs.length === 1)
+    expect(told).toEqual([true])
+  })
+
   it('runs jobs one at a time in the order in which they came', async () => {
     const { queue, runs, changes } = await setup()
     await Promise.all(['j-1', 'j-2', 'j-3'].map((id) => queue.add(testJob(id, { task: id }))))
