@@ -51,6 +51,14 @@ async function exported(page: Page, what: string) {
   return { name: file.suggestedFilename(), bytes: await readFile(await file.path()) }
 }
 
+/** Closes the notices of finished exports, which lie over the picture. */
+async function quiet(page: Page) {
+  for (const dismiss of await page.getByRole('button', { name: 'Dismiss' }).all())
+    await dismiss.click({ timeout: 2000 }).catch(() => {})
+  await expect(page.getByRole('button', { name: 'Dismiss' })).toHaveCount(0)
+  await leave(page)
+}
+
 /** The levels of a 16-bit map, 65535 for 1. */
 async function levelsOf(png: Buffer) {
   const { data, info } = await sharp(png).toColourspace('grey16').raw({ depth: 'ushort' }).toBuffer({
@@ -95,6 +103,7 @@ test('what is drawn, through zoom and move, is what is exported, and that is the
   const { levels, width, height } = await levelsOf(map.bytes)
   expect([width, height]).toEqual([320, 240])
   const heatmap = (await exported(page, 'Heatmap')).bytes
+  await quiet(page)
   const { data: drawn } = await sharp(heatmap).raw().toBuffer({ resolveWithObject: true })
 
   await test.step('the exported colours are those of the map, at every pixel', () => {
@@ -270,6 +279,7 @@ test('reconstruction and difference are seen, compared by a divider or side by s
   await page.keyboard.press('p')
   const rebuilt = (await exported(page, 'Rebuilt')).bytes
   const difference = (await exported(page, 'Difference')).bytes
+  await quiet(page)
   const box = (await pictureView(page).boundingBox())!
   const [left, top] = await corner(page)
   const points: [number, number][] = [
