@@ -312,7 +312,7 @@ test('reconstruction and difference are seen, compared by a divider or side by s
   await page.keyboard.press('End')
   await both(300, rebuilt)
   const grip = (await divider.boundingBox())!
-  await page.mouse.move(grip.x + 12, grip.y + 100)
+  await page.mouse.move(grip.x + 8, grip.y + 100)
   await page.mouse.down()
   await page.mouse.move(box.x + left + 100, box.y + 100, { steps: 4 })
   await page.mouse.up()
