@@ -119,17 +119,24 @@ function halved(rows: Levels, stride: number, channels: number, reduction: Reduc
   const out =
     rows instanceof Uint16Array ? new Uint16Array(pairs * half * channels) : new Uint8Array(pairs * half * channels)
   const isMax = reduction === 'max'
+  const whole = (pixels >> 1) * channels
   for (let pair = 0, at = 0; pair < pairs; pair++) {
     const above = 2 * pair * stride
     const below = above + stride
-    for (let x = 0; x < half; x++) {
-      const left = 2 * x * channels
-      const right = 2 * x + 1 < pixels ? left + channels : left
-      for (let c = 0; c < channels; c++) {
-        const [p, q] = [rows[above + left + c]!, rows[above + right + c]!]
-        const [r, s] = [rows[below + left + c]!, rows[below + right + c]!]
-        out[at++] = isMax ? Math.max(p, q, r, s) : (p + q + r + s + 2) >> 2
+    // Pixels that have a neighbour, value by value: `left` runs over the first pixel of each two.
+    for (let i = 0, left = 0, c = 0; i < whole; i++, left++) {
+      const right = left + channels
+      const [p, q] = [rows[above + left]!, rows[above + right]!]
+      const [r, s] = [rows[below + left]!, rows[below + right]!]
+      out[at++] = isMax ? Math.max(p, q, r, s) : (p + q + r + s + 2) >> 2
+      if (++c === channels) {
+        c = 0
+        left += channels
       }
+    }
+    for (let left = 2 * whole; left < stride; left++) {
+      const [p, r] = [rows[above + left]!, rows[below + left]!]
+      out[at++] = isMax ? Math.max(p, r) : (2 * p + 2 * r + 2) >> 2
     }
   }
   return out

@@ -65,6 +65,15 @@ export const origin = ({ x, y, scale, viewWidth, viewHeight }: Camera): Point =>
   y: viewHeight / 2 - y * scale,
 })
 
+/** The picture's pixel under a point of the view, where the picture is drawn on whole pixels of a screen that has `ratio` for each CSS pixel. */
+export function pixelUnder(camera: Camera, at: Point, ratio: number): Point {
+  const { x, y } = origin(camera)
+  return {
+    x: Math.floor((at.x - Math.round(x * ratio) / ratio) / camera.scale + 1e-9),
+    y: Math.floor((at.y - Math.round(y * ratio) / ratio) / camera.scale + 1e-9),
+  }
+}
+
 /** Brings the scale to `scale`, and keeps what is seen at `anchor`, a point of the view, its middle if left out. */
 export function scaledTo(camera: Camera, scale: number, anchor?: Point): Camera {
   const at = anchor ?? { x: camera.viewWidth / 2, y: camera.viewHeight / 2 }

@@ -57,17 +57,20 @@ export function paintScene(sheet: Sheet, scene: Scene, store: TileStore): boolea
     context.restore()
   }
   context.restore()
+  // Panes that show one place together have rulers together.
   if (scene.rulers)
-    for (const pane of scene.panes) {
+    for (const pane of scene.panes.every(({ shift }) => shift === 0)
+      ? [{ ...scene.panes[0]!, x: 0, width: sheet.width }]
+      : scene.panes) {
       const { scale, left, top } = placeOf(sheet, scene, pane)
-      paintRulers(sheet, pane, { scale: scale / ratio, left: left / ratio, top: top / ratio }, scene.colours)
+      paintRulers(sheet, pane, { scale: scale / ratio, left: left / ratio, top: top / ratio }, scene)
     }
   store.end()
   return isWhole
 }
 
-/** On whole pixels of the screen, so that a picture at its own size is shown pixel by pixel. */
-function placeOf({ ratio, height: viewHeight }: Sheet, { camera, size }: Scene, pane: Pane): Place {
+/** Where a pane shows the picture: on whole pixels of the screen, so that a picture at its own size is shown pixel by pixel. */
+export function placeOf({ ratio, height: viewHeight }: Sheet, { camera, size }: Scene, pane: Pane): Place {
   const { x, y } = origin(camera)
   const scale = camera.scale * ratio
   const left = Math.round((x + pane.shift) * ratio)

@@ -11,11 +11,11 @@ export function rulerStep(scale: number, apart = 64): number {
   return [1, 2, 5, 10].map((times) => times * power).find((step) => step >= least * (1 - 1e-9))!
 }
 
-/** The picture's pixels that are marked between two CSS positions, where `start` is the picture's edge. */
-export function rulerMarks(start: number, scale: number, from: number, to: number): number[] {
+/** The picture's pixels that are marked between two CSS positions, where `start` is its edge, and `length` its pixels. */
+export function rulerMarks(start: number, scale: number, from: number, to: number, length: number): number[] {
   const step = rulerStep(scale)
-  const first = Math.ceil((from - start) / scale / step)
-  const last = Math.floor((to - start) / scale / step)
+  const first = Math.max(0, Math.ceil((from - start) / scale / step))
+  const last = Math.min(Math.floor(length / step), Math.floor((to - start) / scale / step))
   return Array.from({ length: Math.max(0, last - first + 1) }, (_, i) => (first + i) * step)
 }
 
@@ -24,7 +24,7 @@ export function paintRulers(
   { context, height, ratio }: Sheet,
   pane: Pane,
   { scale, left, top }: { scale: number; left: number; top: number },
-  colours: Scene['colours'],
+  { colours, size }: Pick<Scene, 'colours' | 'size'>,
 ) {
   context.save()
   context.setTransform(ratio, 0, 0, ratio, 0, 0)
@@ -39,13 +39,13 @@ export function paintRulers(
   context.textBaseline = 'top'
   context.lineWidth = 1
   context.beginPath()
-  for (const mark of rulerMarks(left, scale, pane.x + rulerWidth, pane.x + pane.width)) {
+  for (const mark of rulerMarks(left, scale, pane.x + rulerWidth, pane.x + pane.width, size.width)) {
     const x = Math.round(left + mark * scale) + 0.5
     context.moveTo(x, rulerWidth - 6)
     context.lineTo(x, rulerWidth)
     context.fillText(String(mark), x + 3, 3)
   }
-  for (const mark of rulerMarks(top, scale, rulerWidth, height)) {
+  for (const mark of rulerMarks(top, scale, rulerWidth, height, size.height)) {
     const y = Math.round(top + mark * scale) + 0.5
     context.moveTo(pane.x + rulerWidth - 6, y)
     context.lineTo(pane.x + rulerWidth, y)

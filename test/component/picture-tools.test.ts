@@ -140,7 +140,8 @@ describe('a map', () => {
 test('rulers count in steps of 1, 2 and 5', () => {
   expect([64, 10, 1, 0.1].map((scale) => rulerStep(scale))).toEqual([1, 10, 100, 1000])
   expect(rulerStep(0.4)).toBe(200)
-  expect(rulerMarks(20, 1, 20, 330)).toEqual([0, 100, 200, 300])
+  expect(rulerMarks(20, 1, -400, 330, 9000)).toEqual([0, 100, 200, 300])
+  expect(rulerMarks(20, 1, 20, 330, 240)).toEqual([0, 100, 200])
 })
 
 const createdAt = '2026-11-24T10:00:00Z'

@@ -68,8 +68,9 @@ export async function drawMap(
         if (value < low) low = value
         if (value > high) high = value
       }
-      finder.push(values)
+      // What the finder clears must be set before.
       mask.set(y, values, threshold)
+      finder.push(values)
       await kept?.write(levels)
       await heat.write(heatMap(values))
       await over.write(overlay(picture.read({ x: 0, y, width, height: rows }), values))

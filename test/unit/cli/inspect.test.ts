@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { heatMap, readPicture, writePng, type Picture } from '../../../src-main/image'
+import { findRegions, heatMap, readPicture, writePng, type Picture } from '../../../src-main/image'
 import { blobPictures, writeBlobSet } from '../../helpers/surfaces'
 import { installNagare, refusal, type Nagare } from './nagare'
 
@@ -88,6 +88,32 @@ describe('inspect', () => {
       if (mask.data[at] === 1) expect(level(at)).toBeGreaterThanOrEqual(scale.indexOf(line.join()))
       else expect(level(at)).toBeLessThanOrEqual(scale.indexOf(line.join()))
     expect((await rowsIn('one'))[1]![3]).toBe('0.6')
+  })
+
+  it('leaves out small regions, and writes the map in 16 bits and the reconstruction where asked', async () => {
+    const picture = 'set/test/scratch/001.png'
+    const inspected = async (out: string, ...more: string[]) => {
+      const { code } = await run('inspect', picture, '-o', out, '--model', 'pca.nagare', '--threshold', '0.3', ...more)
+      expect(code).toBe(0)
+      return (await resultIn(out)).pictures[0]!
+    }
+    const all = await inspected('all')
+    const large = await inspected('large', '--min-area', '3', '--maps')
+    const kept = all.regions.filter(({ area }) => area >= 3)
+    expect(kept.length).toBeGreaterThan(0)
+    expect(kept.length).toBeLessThan(all.regions.length)
+    expect(large.regions).toEqual(kept)
+    const files = ['heatmap.png', 'map.png', 'mask.png', 'overlay.png', 'reconstruction.png']
+    expect((await readdir(join(cwd, 'large/001'))).sort()).toEqual(files)
+    const mask = await readPicture(join(cwd, 'large/001/mask.png'))
+    expect(mask.data.filter((value) => value === 1)).toHaveLength(kept.reduce((sum, { area }) => sum + area, 0))
+    const map = await readPicture(join(cwd, 'large/001/map.png'))
+    expect(map).toMatchObject({ depth: 16, channels: 1, width: 32, height: 32 })
+    expect(findRegions(map.data, 32, { threshold: 0.3, minArea: 3 })).toEqual(kept)
+    const heat = await readPicture(join(cwd, 'large/001/heatmap.png'))
+    expect(Uint8Array.from(heat.data, (value) => Math.round(255 * value))).toEqual(heatMap(map.data))
+    const made = await readPicture(join(cwd, 'large/001/reconstruction.png'))
+    expect(made).toMatchObject({ width: 32, height: 32 })
   })
 
   it('reads names from standard input, and goes on after pictures that it cannot read', async () => {
