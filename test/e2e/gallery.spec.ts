@@ -105,7 +105,7 @@ test('pictures are sorted, filtered, labelled by keys, measured, and all of it c
     const field = page.getByPlaceholder('Name what is wrong')
     await field.fill('stain')
     await field.press('Enter')
-    await expect(view(page).getByRole('option', { name: /labelled Bad: stain/ })).toHaveCount(2)
+    await expect(view(page).getByRole('option', { name: /Bad: stain/ })).toHaveCount(2)
     await show(page, 'Defect: stain')
     await expect(cells(page)).toHaveCount(2)
     await show(page, 'All')

@@ -122,7 +122,7 @@ test('is drawn by keys alone, and readable for everyone in both themes', async (
     .click()
   await openMask(page)
   await page.keyboard.press('i')
-  await expect(page.getByRole('radio', { name: 'What does not count' })).toBeChecked()
+  await expect(page.getByRole('radio', { name: 'Ignored' })).toBeChecked()
   await expect(view(page)).toHaveAttribute('data-ready', 'true')
   await expect(state(page)).toContainText('0.0 %')
   await page.keyboard.press('b')
