@@ -11,7 +11,14 @@ import { safeFileName } from './names'
 import type { Project } from './open-project'
 import type { IncomingFile } from './sources'
 import { isNpy, readMel } from './take-mel'
-import { drawPreviews, drawPreviewsFrom, isPicture, pictureEnding, readPictureFacts } from './take-picture'
+import {
+  drawPreviews,
+  drawPreviewsFrom,
+  isOwnPreview,
+  isPicture,
+  pictureEnding,
+  readPictureFacts,
+} from './take-picture'
 
 /** Recordings over so many samples (all channels), and pictures over so many pixels, are answered before they are read through. */
 const promptSamples = 8_000_000
@@ -89,7 +96,9 @@ export async function adopt(project: Project, incoming: IncomingFile, options: A
       staged = join(stage, `source.${pictureEnding(image.format)}`)
       const isLate = image.width * image.height > promptPixels && !options.thorough
       const { signal } = options
-      if (!isLate) await drawPreviews(incoming.file, stage, { spoolFolder: paths.work, ...(signal ? { signal } : {}) })
+      const asIs = isOwnPreview(image)
+      const spoolFolder = paths.work
+      if (!isLate) await drawPreviews(incoming.file, stage, { spoolFolder, asIs, ...(signal ? { signal } : {}) })
       if (!incoming.move) await io.copy(incoming.file, staged)
       const sha256 = isLate ? '' : await hashFile(incoming.move ? incoming.file : staged)
       const asset = await enter({ kind: 'image', image, sha256 })

@@ -1,5 +1,6 @@
 import type { ImageFacts } from '@contract'
-import { open } from 'node:fs/promises'
+import { constants } from 'node:fs'
+import { copyFile, open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { sniffAudio } from '../dsp/sniff'
@@ -46,20 +47,30 @@ export async function readPictureFacts(path: string): Promise<ImageFacts> {
   return { width, height, channels, depth, format, notes: [...notes], plain }
 }
 
+/** Whether a picture's file serves as its preview: a small PNG that browsers show as it is read. */
+export const isOwnPreview = ({ format, plain, width, height }: ImageFacts): boolean =>
+  plain && format === 'png' && Math.max(width, height) <= previewSide
+
 /** Ending of a picture file's name by what is in it. */
 export const pictureEnding = (format: string): string => ({ jpeg: 'jpg', tiff: 'tif' })[format] ?? format
 
 /**
  * Reads the picture at `path` through and draws it into `folder` as 8-bit PNGs, `preview.png` and `thumb.png`, smaller where it is larger than they may be.
- * Throws what `openPicture` throws, and `cancelled`.
+ * One that is shown `asIs` is its own preview. Throws what `openPicture` throws, and `cancelled`.
  */
 export async function drawPreviews(
   path: string,
   folder: string,
-  { spoolFolder, signal }: { spoolFolder: string; signal?: AbortSignal },
+  { spoolFolder, signal, asIs = false }: { spoolFolder: string; signal?: AbortSignal; asIs?: boolean },
 ): Promise<void> {
   const reader = await openPicture(path, { spoolFolder })
   try {
+    if (asIs) {
+      const { width, height } = within(reader.info, thumbSide)
+      await write(join(folder, 'thumb.png'), await shrunk(reader, { width, height }, signal))
+      await copyFile(path, join(folder, 'preview.png'), constants.COPYFILE_FICLONE)
+      return
+    }
     const preview = await shrunk(reader, within(reader.info, previewSide), signal)
     const { width, height } = within(preview, thumbSide)
     await write(join(folder, 'thumb.png'), resize(preview, width, height))

@@ -59,16 +59,12 @@ async function apply(after: Saying[], what: string) {
 export async function labelAs(to: Label | null) {
   const ids = labelled()
   if (!ids.length) return
-  const at = cursorAt()
-  const single = gallery.open && gallery.chosen.size === 0
+  // The next is there at once, so that keys may follow as fast as they will.
+  if (gallery.open && gallery.chosen.size === 0 && to !== null) moveTo(cursorAt() + 1)
   await apply(
     ids.map((asset) => ({ asset, label: to })),
     en.gallery.labelled(ids.length, to),
   )
-  if (!single || to === null || at < 0) return
-  // Where the picture is no longer shown, the next stands in its place.
-  const still = gallery.shown[at]?.id === ids[0]
-  moveTo(still ? at + 1 : at)
 }
 
 /** Says what is wrong with the pictures that are meant; they count as bad. */

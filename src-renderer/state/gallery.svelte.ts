@@ -1,5 +1,6 @@
 import type { ErrorRecord } from '@contract'
 import { gridOf, type Grid } from '../gallery/grid'
+import { setOf } from '../gallery/set-of'
 import { itemsOf, shownItems, type Filter, type Item, type Refused, type Sort } from '../gallery/items'
 import { indexOf } from './asset-index'
 import { project, shownAssets } from './project.svelte'
@@ -16,7 +17,7 @@ class GalleryState {
   /** The picture that keys are about, and where a range begins. */
   cursor = $state<string | null>(null)
   anchor = $state<string | null>(null)
-  chosen = $state.raw<ReadonlySet<string>>(new Set())
+  chosen = $state.raw<ReadonlySet<string>>(setOf([]))
   refused = $state.raw<readonly Refused[]>([])
   /** CSS pixels of the grid's window; 0 while it is not shown. */
   width = $state(0)
@@ -58,12 +59,12 @@ export function moveTo(at: number, extend = false) {
   if (!item) return
   if (!extend) {
     gallery.anchor = item.id
-    gallery.chosen = new Set()
+    gallery.chosen = setOf([])
   } else {
     gallery.anchor ??= gallery.cursor ?? item.id
     const from = places.get(gallery.anchor) ?? places.get(item.id)!
     const to = places.get(item.id)!
-    gallery.chosen = new Set(shown.slice(Math.min(from, to), Math.max(from, to) + 1).map(({ id }) => id))
+    gallery.chosen = setOf(shown.slice(Math.min(from, to), Math.max(from, to) + 1).map(({ id }) => id))
   }
   gallery.cursor = item.id
 }
@@ -84,11 +85,10 @@ export const moveBy = (by: number, extend = false) => {
 
 /** Chooses one more, or one less. */
 export function toggle(id: string) {
-  const chosen = new Set(gallery.chosen)
+  const { chosen, cursor } = gallery
   // The first that is added to what was only under the cursor takes that along.
-  if (chosen.size === 0 && gallery.cursor !== null && gallery.cursor !== id) chosen.add(gallery.cursor)
-  if (!chosen.delete(id)) chosen.add(id)
-  gallery.chosen = chosen
+  const before = chosen.size === 0 && cursor !== null && cursor !== id ? [cursor] : [...chosen]
+  gallery.chosen = setOf(before.includes(id) ? before.filter((other) => other !== id) : [...before, id])
   gallery.cursor = gallery.anchor = id
 }
 

@@ -40,8 +40,6 @@ export const gallery = {
     states: { waiting: 'waiting', failed: 'failed', new: 'not inspected' },
     verdicts: { odd: 'Odd', normal: 'Normal' },
     labels: { good: 'Good', bad: 'Bad', unsure: 'Unsure' } satisfies Record<Label, string>,
-    spoken: (name: string, verdict: string, score: string, label: string) =>
-      [name, verdict, score && `score ${score}`, label && `labelled ${label}`].filter(Boolean).join(', '),
     labelled: (count: number, label: Label | null) =>
       label === null ? `Label taken from ${pictures(count)}` : `${pictures(count)} labelled ${label}`,
     labelFailed: 'The label was not saved',

@@ -2,9 +2,9 @@
 export const masks = {
   masks: {
     title: 'Draw a mask',
-    roles: { truth: 'What is wrong', ignore: 'What does not count' },
-    role: 'The mask says',
-    tools: { brush: 'Brush', eraser: 'Eraser', lasso: 'Lasso', polygon: 'Polygon', flood: 'Fill from the map' },
+    roles: { truth: 'Defect', ignore: 'Ignored' },
+    role: 'What the mask marks',
+    tools: { brush: 'Brush', eraser: 'Eraser', lasso: 'Lasso', polygon: 'Polygon', flood: 'Fill' },
     tool: 'Tool',
     size: 'Size',
     pixels: (size: number) => `${size} px`,
@@ -56,7 +56,7 @@ export const masks = {
     maskFlood: 'Fill from the map',
     maskSmaller: 'Smaller brush',
     maskLarger: 'Larger brush',
-    maskRole: 'What is wrong, or what does not count',
+    maskRole: 'Mark defects, or what is ignored',
     maskDraw: 'Draw at the crosshair',
     maskClose: 'Close the polygon, or leave the mask',
     maskCommit: 'Close the polygon',

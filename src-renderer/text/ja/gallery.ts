@@ -40,8 +40,6 @@ export const gallery: typeof english = {
     states: { waiting: '待機中', failed: '失敗', new: '未検査' },
     verdicts: { odd: '異常', normal: '正常' },
     labels: { good: '良品', bad: '不良', unsure: '不明' },
-    spoken: (name, verdict, score, label) =>
-      [name, verdict, score && `スコア ${score}`, label && `ラベル ${label}`].filter(Boolean).join('、'),
     labelled: (count, label) =>
       label === null
         ? `${pictures(count)}のラベルを外しました`

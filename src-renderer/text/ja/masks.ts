@@ -4,9 +4,9 @@ import type { masks as english } from '../en/masks'
 export const masks: typeof english = {
   masks: {
     title: 'マスクを描く',
-    roles: { truth: '欠陥の場所', ignore: '対象外の場所' },
+    roles: { truth: '欠陥', ignore: '対象外' },
     role: 'マスクの意味',
-    tools: { brush: 'ブラシ', eraser: '消しゴム', lasso: '投げ縄', polygon: '多角形', flood: 'マップから塗る' },
+    tools: { brush: 'ブラシ', eraser: '消しゴム', lasso: '投げ縄', polygon: '多角形', flood: '塗る' },
     tool: '道具',
     size: '太さ',
     pixels: (size) => `${size} px`,
