@@ -41,7 +41,7 @@ async function selectSeconds(page: Page, from: number, to: number) {
   await expect(toolbar(page)).toContainText(`${to - from} s selected`)
 }
 
-const toolbar = (page: Page) => page.getByRole('toolbar', { name: 'Edit the selection' })
+const toolbar = (page: Page) => page.getByRole('group', { name: 'Edit the selection' })
 const press = (page: Page, name: string) => toolbar(page).getByRole('button', { name, exact: true }).click()
 const facts = (page: Page) => page.locator('.document .facts')
 const spoken = (page: Page) => page.locator('p.spoken[aria-live=polite]')
