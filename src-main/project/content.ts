@@ -2,7 +2,7 @@ import type { Asset } from '@contract'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { NagareError } from '../lib/errors'
-import { listFile } from './edits/edits'
+import { listFile } from './edits/versions'
 import type { Layout } from './layout'
 
 /** The file in an asset's folder that holds what it is now: of an edited sound the list of its edits, else as `originalIn`. Throws `not-found`. */

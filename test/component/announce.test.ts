@@ -60,3 +60,12 @@ describe('a rescued recording', () => {
     vi.unstubAllGlobals()
   })
 })
+
+test('a history that could not be read whole is told once', () => {
+  const edit = { revision: 2, version: '0123456789abcdef', undo: null, redo: null, damagedAfter: 2 }
+  const { recorded: _, ...sound } = rescued('a-9')
+  line.options!.onSnapshot(snapshot([{ ...sound, edit }]))
+  line.options!.onSnapshot(snapshot([{ ...sound, edit }]))
+  expect(told()).toEqual(['The history of a-9.wav is damaged'])
+  expect(notices.list[0]!.text).toContain('up to step 2')
+})

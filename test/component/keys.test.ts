@@ -80,9 +80,10 @@ test('every action has a name and its own id, and no two share a key except wher
   }
   expect(shared('picture', ...others)).toEqual([
     ['Escape', ['closeLibrary', 'cancel', 'clearLoop']],
+    ['Delete', ['erase', 'remove']],
     ['3', ['noise', 'voice']],
   ])
-  expect(shared('listen', ...others)).toEqual([['Escape', ['closeLibrary', 'cancel']]])
+  expect(shared('listen', 'edit', 'compare', ...others)).toEqual([['Escape', ['closeLibrary', 'cancel']]])
   const groups = [...new Set(allActions.map(({ group }) => group))]
   for (const own of others) expect(shared(...groups.filter((group) => group !== own))).toEqual([])
 })

@@ -1,32 +1,16 @@
 import type { Asset, Edit, EditKind, EditList, EditState } from '@contract'
-import { readPeaks } from '@contract'
-import { lstat, readdir, readFile, rm } from 'node:fs/promises'
+import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import {
-  assetSound,
-  editedPeaks,
-  encodeEditList,
-  encodePeaks,
-  framesOf,
-  largestPeak,
-  openAudio,
-  openEdits,
-  wavHeader,
-  wholeOf,
-  type OpenEdits,
-} from '../../dsp'
+import { assetSound, framesOf, largestPeak, openEdits, wavHeader, wholeOf, type OpenEdits } from '../../dsp'
 import { openWav } from '../../dsp/wav-reader'
 import { NagareError } from '../../lib/errors'
-import { measure } from '../measure'
 import type { Project } from '../open-project'
 import { assetsIn, newHistory, versionOf, withEntry, type History, type HistoryEntry } from './history'
 import { readHistory } from './history-file'
+import { isThere, listFile, versionFiles } from './versions'
 
 /** Documents of at most so many samples (all channels) are measured before an edit is answered. */
 const promptSamples = 2_000_000
-/** Versions of a document whose files are kept, so that undo finds them. */
-const versionsKept = 6
-
 /** The edited documents of a project. */
 export interface Edits {
   apply(asset: string, kind: EditKind, edit: Edit): Promise<Asset>
@@ -49,13 +33,10 @@ interface Document {
   damagedAfter?: number
 }
 
-/** The file of a version's list, and of its peaks, in the asset's folder. */
-export const listFile = (version: string): string => `edit-${version}.json`
-export const peaksFile = (version: string): string => `peaks-${version}.bin`
-
 /** Opens what was done to the documents of a project, and brings their records in step with it. */
 export async function openDocuments(project: Omit<Project, 'edits' | 'close'>): Promise<Edits> {
   const { assets, paths, io, log } = project
+  const versions = versionFiles(project)
   const documents = new Map<string, Document>()
   const measuring = new Map<string, AbortController>()
   const turns = new Map<string, Promise<unknown>>()
@@ -99,69 +80,11 @@ export async function openDocuments(project: Omit<Project, 'edits' | 'close'>): 
     return mine
   }
 
-  const isThere = (path: string) =>
-    lstat(path).then(
-      () => true,
-      () => false,
-    )
-
-  /** Writes what a version is served from; peaks only where those of all that it is made of are known. */
-  const writeVersion = async (id: string, version: string, list: EditList) => {
-    const folder = paths.asset(id)
-    if (!(await isThere(join(folder, listFile(version)))))
-      await io.write(join(folder, listFile(version)), encodeEditList(list))
-    const file = join(folder, peaksFile(version))
-    if (await isThere(file)) return readPeaks(ownBuffer(await readFile(file)))
-    const edits = open(list)
-    try {
-      const peaks = await editedPeaks(list, edits.rendering, async (asset) =>
-        readPeaks(ownBuffer(await readFile(join(paths.asset(asset), 'peaks.bin')))),
-      )
-      await io.write(file, encodePeaks(peaks))
-      return peaks
-    } catch (thrown) {
-      // One that is still being read through has no peaks yet: the measuring below makes them.
-      if ((thrown as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-      throw thrown
-    } finally {
-      await edits.close()
-    }
-  }
-
-  /** Removes files of versions but for the newest few and `version`. */
-  const prune = async (id: string, version: string) => {
-    const folder = paths.asset(id)
-    const files = (await readdir(folder)).filter((name) => /^edit-[0-9a-f]{16}\.json$/.test(name))
-    const facts = await Promise.all(
-      files.map(async (name) => ({ name, at: (await lstat(join(folder, name))).mtimeMs })),
-    )
-    const old = facts.sort((a, b) => b.at - a.at).slice(versionsKept)
-    for (const { name } of old) {
-      const other = name.slice(5, 21)
-      if (other === version) continue
-      for (const file of [listFile(other), peaksFile(other)]) await rm(join(folder, file), { force: true })
-    }
-  }
-
-  /** Reads a version through and completes its level, and its peaks where they are missing. */
-  const measureVersion = async (id: string, version: string, signal: AbortSignal) => {
-    const folder = paths.asset(id)
-    const reader = await openAudio(join(folder, listFile(version)))
-    try {
-      const { peaks, ...level } = await measure(reader, { signal })
-      const file = join(folder, peaksFile(version))
-      if (assets.has(id) && !(await isThere(file))) await io.write(file, peaks)
-      return level
-    } finally {
-      await reader.close()
-    }
-  }
-
   const measureLater = (id: string, version: string) => {
     const controller = new AbortController()
     measuring.set(id, controller)
     const signal = AbortSignal.any([controller.signal, project.closing])
-    const work = measureVersion(id, version, signal).then(
+    const work = versions.measure(id, version, signal).then(
       async (level) => {
         const now = assets.has(id) ? assets.get(id) : undefined
         if (now?.edit?.version === version) await assets.put({ ...now, audio: { ...now.audio!, ...level } })
@@ -182,12 +105,12 @@ export async function openDocuments(project: Omit<Project, 'edits' | 'close'>): 
     const { list, revision, done, undone } = history
     const version = versionOf(list)
     measuring.get(id)?.abort()
-    const peaks = await writeVersion(id, version, list)
+    const peaks = await versions.write(id, version, list)
     const frames = framesOf(list)
     const { sampleRate, channels } = list
     const isPrompt = frames * channels <= promptSamples
     const level = isPrompt
-      ? await measureVersion(id, version, project.closing)
+      ? await versions.measure(id, version, project.closing)
       : { loudness: null, peak: peaks ? largestPeak(peaks) : 0 }
     await before?.()
     const edit: EditState = {
@@ -203,9 +126,9 @@ export async function openDocuments(project: Omit<Project, 'edits' | 'close'>): 
       assets.show(shown)
     })
     if (!isPrompt) measureLater(id, version)
-    await prune(id, version).catch((thrown: unknown) =>
-      log.warn('old-versions-not-removed', { asset: id, error: thrown }),
-    )
+    await versions
+      .prune(id, version)
+      .catch((thrown: unknown) => log.warn('old-versions-not-removed', { asset: id, error: thrown }))
     return shown
   }
 
@@ -295,7 +218,3 @@ export async function openDocuments(project: Omit<Project, 'edits' | 'close'>): 
       }),
   }
 }
-
-/** The bytes in a buffer of their own. */
-const ownBuffer = (bytes: Uint8Array): ArrayBuffer =>
-  bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer

@@ -1,1 +1,1 @@
-export { listFile, openDocuments, peaksFile, type Edits } from './edits'
+export { openDocuments, type Edits } from './edits'
