@@ -78,8 +78,9 @@ export function listenTo(source: Asset | undefined, sounds: readonly { role: Rol
     listening.region = null
     listening.time = 0
   }
-  channelsHeard = tracks.some(({ source: { channels } }) => channels === 2) ? 2 : 1
-  if (!same) forgetLevels()
+  const channels = tracks.some((track) => track.source.channels === 2) ? 2 : 1
+  if (!same || channels !== channelsHeard) forgetLevels()
+  channelsHeard = channels
   player.setTracks(tracks, same)
   listening.duration = player.duration
 }
