@@ -26,7 +26,7 @@ export function typeOf(path: string): string {
   return types[extname(path).toLowerCase()] ?? 'application/octet-stream'
 }
 
-/** What the window may load. Inline styles are wavesurfer's (shadow DOM), blob workers its spectrogram's. `host` is named for browsers whose `self` leaves out ws. */
+/** What the window may load. `host` is named for browsers whose `self` leaves out ws. */
 function contentSecurityPolicy(host: string): string {
   return [
     "default-src 'none'",

@@ -10,7 +10,7 @@ import { join } from 'node:path'
 import { isOwn } from './scheme'
 
 /** Permissions the window uses, beside the microphone; all others are denied. */
-const granted = new Set(['clipboard-sanitized-write'])
+const granted = new Set(['clipboard-sanitized-write', 'notifications'])
 
 /** Sites that links in model cards may open in the person's browser. */
 const linkHosts = new Set(['github.com', 'arxiv.org', 'doi.org', 'creativecommons.org'])

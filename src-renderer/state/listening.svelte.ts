@@ -83,17 +83,26 @@ export function listenTo(source: Asset | undefined, sounds: readonly { role: Rol
     listening.region = null
     listening.time = 0
   }
-  channelsHeard = tracks.some(({ source: { channels } }) => channels === 2) ? 2 : 1
-  if (!same) forgetLevels()
+  const channels = tracks.some((track) => track.source.channels === 2) ? 2 : 1
+  if (!same || channels !== channelsHeard) forgetLevels()
+  channelsHeard = channels
   player.setTracks(tracks, same)
   listening.duration = player.duration
 }
 
+/** Decibels that two loudspeakers add to one. */
+const bothSpeakers = 10 * Math.log10(2)
+
 /** The playback gains that go with what is known of the levels and with the wish to match them; what was taken away sounds as loud as it was in there. */
 export function gainsOf(sounds: readonly { role: Role; asset: Asset }[], match: boolean): Record<string, number> {
-  const levels = sounds.flatMap(({ role, asset: { audio } }) =>
-    audio ? [[role, role === 'noise' ? { loudness: null, peak: 0 } : audio] as const] : [],
-  )
+  // One channel is played by both loudspeakers, and so is twice as strong as it was measured, where another sound has two.
+  const isStereo = sounds.some(({ asset: { audio } }) => audio?.channels === 2)
+  const levels = sounds.flatMap(({ role, asset: { audio } }) => {
+    if (!audio) return []
+    const { loudness, peak, channels } = audio
+    const heard = loudness === null || !isStereo || channels !== 1 ? loudness : loudness + bothSpeakers
+    return [[role, role === 'noise' ? { loudness: null, peak: 0 } : { loudness: heard, peak }] as const]
+  })
   if (!match || !levels.some(([role]) => role === 'original'))
     return Object.fromEntries(levels.map(([role]) => [role, 1]))
   return matchAll(Object.fromEntries(levels), 'original')

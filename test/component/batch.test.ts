@@ -3,6 +3,8 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import { droppedFiles } from '../../src-renderer/actions/dropped-files'
 import { overallOf } from '../../src-renderer/queue/overall'
 import { batch, followBatch } from '../../src-renderer/state/batch.svelte'
+import { jobReport } from '../../src-renderer/state/announce'
+import { project } from '../../src-renderer/state/project.svelte'
 import { notices } from '../../src-renderer/state/notices.svelte'
 
 const job = (id: string, more: Partial<Job> = {}): Job => ({
@@ -132,4 +134,24 @@ describe('droppedFiles', () => {
     expect((await namesOf(drop(endless as unknown as FileSystemEntry))).length).toBeLessThan(20)
     expect(await droppedFiles(null, isRead)).toEqual({ files: [], isCut: false, passedOver: 0, hasFolder: false })
   })
+})
+
+test('a failure comes with all that helps to understand it, ready to paste', () => {
+  project.version = '9.8.7'
+  const report = jobReport(
+    job('a', {
+      ...{ state: 'failed', settings: { iterations: 5 }, pack: 'speech', seed: 77, command: 'nagare enhance a.wav' },
+      error: { code: 'unavailable', message: 'Out of memory.', hint: 'Close other programs.' },
+    }),
+  )
+  for (const part of [
+    ...[
+      'Enhance — failed',
+      'unavailable: Out of memory.',
+      'Close other programs.',
+      'model: speech, device: cpu, seed: 77',
+    ],
+    ...['{"iterations":5}', 'Nagare 9.8.7', 'command: nagare enhance a.wav'],
+  ])
+    expect(report).toContain(part)
 })

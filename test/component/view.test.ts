@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { colourMap } from '../../src-renderer/audio/colour-map'
+import { colourMaps } from '../../src-renderer/audio/colour-map'
 import { columnsOf } from '../../src-renderer/audio/detail'
-import { columnMaker, frequencyAt, planFor, shareAt } from '../../src-renderer/audio/spectrum'
+import { columnMaker, frequencyAt, lowestLog, planFor, shareAt } from '../../src-renderer/audio/spectrum'
 import { tilesFor } from '../../src-renderer/audio/tiles'
 import {
   clampView,
@@ -78,15 +78,6 @@ describe('spectrum', () => {
       for (const hertz of [100, 1000, 12_345])
         expect(frequencyAt(shareAt(hertz, 48_000, scale), 48_000, scale)).toBeCloseTo(hertz, 3)
   })
-
-  test('colours grow lighter all the way', () => {
-    const light = Array.from(
-      { length: 256 },
-      (_, i) => 0.2126 * colourMap[i * 4]! + 0.7152 * colourMap[i * 4 + 1]! + 0.0722 * colourMap[i * 4 + 2]!,
-    )
-    for (let i = 1; i < 256; i++) expect(light[i]!).toBeGreaterThanOrEqual(light[i - 1]! - 1.5)
-    expect(light[255]! - light[0]!).toBeGreaterThan(180)
-  })
 })
 
 test('columnsOf keeps the extremes of every column', () => {
@@ -128,4 +119,32 @@ test('reconnection waits longer each time, up to a limit', () => {
   const delays = Array.from({ length: 8 }, (_, attempt) => reconnectDelay(attempt))
   expect(delays.slice(0, 3)).toEqual([200, 400, 800])
   expect(Math.max(...delays)).toBe(5000)
+})
+
+test('a logarithmic axis gives each octave the same room, up to half the rate', () => {
+  expect(frequencyAt(0, 48_000, 'log')).toBeCloseTo(lowestLog, 6)
+  expect(frequencyAt(1, 48_000, 'log')).toBeCloseTo(24_000, 6)
+  const octave = shareAt(200, 48_000, 'log') - shareAt(100, 48_000, 'log')
+  for (const hertz of [400, 1600, 6400])
+    expect(shareAt(2 * hertz, 48_000, 'log') - shareAt(hertz, 48_000, 'log')).toBeCloseTo(octave, 9)
+  for (const scale of ['linear', 'log', 'mel'] as const)
+    expect(frequencyAt(shareAt(3000, 44_100, scale), 44_100, scale)).toBeCloseTo(3000, 6)
+  expect([planFor(16_000).scale, planFor(48_000).scale, planFor(16_000, 256, 'log').scale]).toEqual([
+    'linear',
+    'mel',
+    'log',
+  ])
+})
+
+test('every colour map tells levels by lightness alone, one way from end to end', () => {
+  for (const [name, map] of Object.entries(colourMaps)) {
+    const light = Array.from(
+      { length: 256 },
+      (_, i) => 0.2126 * map[i * 4]! + 0.7152 * map[i * 4 + 1]! + 0.0722 * map[i * 4 + 2]!,
+    )
+    const [first, last] = name === 'paper' ? [light[255]!, light[0]!] : [light[0]!, light[255]!]
+    const way = name === 'paper' ? -1 : 1
+    for (let i = 1; i < 256; i++) expect(way * (light[i]! - light[i - 1]!)).toBeGreaterThanOrEqual(-1.5)
+    expect(last - first).toBeGreaterThan(180)
+  }
 })

@@ -33,6 +33,14 @@ async function restingGains(page: Page): Promise<number[]> {
 
 const placeHeard = async (page: Page) => (await restingGains(page)).findIndex((gain) => gain !== 0)
 
+/** Plays from the start, also where it had come to its end. */
+async function replay(page: Page) {
+  await page.keyboard.press('Home')
+  const transport = page.getByRole('region', { name: 'Player' })
+  if ((await transport.getAttribute('data-playing')) === 'false') await page.keyboard.press('Space')
+  await expect(transport).toHaveAttribute('data-playing', 'true')
+}
+
 async function enhanced(page: Page, iterations: number, count: number) {
   await setNumber(page, 'Iterations', iterations)
   await enhanceButton(page).click()
@@ -41,7 +49,7 @@ async function enhanced(page: Page, iterations: number, count: number) {
 
 test('all results stand side by side on one clock, one key each', async ({ app, page }) => {
   await tapSound(page)
-  await addRecording(app, page, 'many.wav', 6)
+  await addRecording(app, page, 'many.wav', 20)
   await needModel(page)
   await enhanced(page, 1, 1)
   await enhanced(page, 2, 2)
@@ -49,9 +57,8 @@ test('all results stand side by side on one clock, one key each', async ({ app, 
   await page.keyboard.press('k')
   await expect(page.locator('.lane')).toHaveCount(3)
   await expect(page.locator('.lane [data-drawn=true]')).toHaveCount(3)
-  await page.keyboard.press('Home')
   await page.keyboard.press('1')
-  await page.keyboard.press('Space')
+  await replay(page)
   await expect.poll(() => playerTime(page)).toBeGreaterThan(0.3)
   for (const [key, place, details] of [
     ['2', 1, /Iterations\s*1/],
@@ -70,6 +77,7 @@ test('all results stand side by side on one clock, one key each', async ({ app, 
   expect(await faults(page)).toEqual([])
 
   await test.step('what differs is heard and seen', async () => {
+    await replay(page)
     await page.keyboard.press('d')
     const [original, first, second] = await restingGains(page)
     expect([Math.sign(original!), first, Math.sign(second!)]).toEqual([1, 0, -1])
@@ -78,11 +86,11 @@ test('all results stand side by side on one clock, one key each', async ({ app, 
     await page.keyboard.press('s')
     await expect(page.getByRole('img', { name: 'Spectrogram of Original − Clean' })).toBeVisible()
     await page.keyboard.press('s')
+    await replay(page)
     await page.keyboard.press('d')
     expect(await placeHeard(page)).toBe(2)
     await expect(difference).toBeHidden()
   })
-  await page.keyboard.press('Space')
   await page.keyboard.press('k')
   await expect(page.locator('.lane')).toHaveCount(3)
   await expect(lane(page, 'noise')).toBeVisible()

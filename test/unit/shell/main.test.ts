@@ -130,19 +130,13 @@ describe('the window', () => {
       return granted
     }
     const check = permissionCheck as (...args: unknown[]) => boolean
-    for (const permission of [
-      'media',
-      'geolocation',
-      'notifications',
-      'clipboard-read',
-      'openExternal',
-      'usb',
-      'unknown',
-    ]) {
+    for (const permission of ['media', 'geolocation', 'clipboard-read', 'openExternal', 'usb', 'unknown']) {
       expect(request(permission), permission).toBe(false)
       expect(check({}, permission, 'app://bundle'), permission).toBe(false)
     }
     expect(request('clipboard-sanitized-write')).toBe(true)
+    expect(request('notifications')).toBe(true)
+    expect(request('notifications', 'https://evil.example/')).toBe(false)
     expect(request('clipboard-sanitized-write', 'https://evil.example/')).toBe(false)
     expect(request('clipboard-sanitized-write', 'app://bundle/', false)).toBe(false)
     expect(check({}, 'clipboard-sanitized-write', 'https://evil.example')).toBe(false)
