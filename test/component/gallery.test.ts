@@ -1,6 +1,5 @@
 import type { Asset, Job, Origin } from '@contract'
 import { beforeEach, describe, expect, test } from 'vitest'
-import { filesIn, type Entry } from '../../src-renderer/actions/folders'
 import { gridOf, placeOf, scrolledTo, seenOf } from '../../src-renderer/gallery/grid'
 import { itemsOf, passes, shownItems, type Item } from '../../src-renderer/gallery/items'
 import { gallery, meant, moveBy, moveTo, toggle } from '../../src-renderer/state/gallery.svelte'
@@ -127,39 +126,5 @@ describe('the cursor and what is chosen', () => {
     expect(ids(meant())).toEqual(['a-1', 'a-3'])
     toggle('a-1')
     expect(ids(meant())).toEqual(['a-3'])
-  })
-})
-
-describe('folders', () => {
-  const file = (name: string): Entry => ({
-    ...{ isFile: true, isDirectory: false, name },
-    ...{ file: (done: (file: File) => void) => done(new File(['a'], name)) },
-  })
-  const folder = (name: string, entries: Entry[]): Entry => ({
-    ...{ isFile: false, isDirectory: true, name },
-    createReader() {
-      const parts = [entries.slice(0, 2), entries.slice(2), []]
-      return { readEntries: (done: (some: Entry[]) => void) => done(parts.shift() ?? []) }
-    },
-  })
-
-  test('are gone through with all that is in them, hidden files left out', async () => {
-    const root = folder('lot', [file('b10.png'), file('b9.png'), file('.hidden.png'), folder('in', [file('c.png')])])
-    const { files, cut } = await filesIn([root, file('d.png')])
-    expect(files.map(({ name }) => name)).toEqual(['b9.png', 'b10.png', 'c.png', 'd.png'])
-    expect(cut).toBe(false)
-  })
-
-  test('are cut where they hold too much, and not followed for ever', async () => {
-    const many = folder('many', [file('1.png'), file('2.png'), file('3.png')])
-    expect(await filesIn([many], 2)).toMatchObject({ cut: true, files: { length: 2 } })
-    const loop: Entry = folder('loop', [])
-    Object.assign(loop, {
-      createReader() {
-        let told = false
-        return { readEntries: (done: (some: Entry[]) => void) => done(told ? [] : ((told = true), [loop])) }
-      },
-    })
-    expect((await filesIn([loop])).files).toEqual([])
   })
 })
