@@ -1,6 +1,6 @@
 import { call } from '../transport/engine'
 import { adopt } from '../transport/adopt'
-import { en } from '../text/en'
+import { text } from '../text/text.svelte'
 import { keepAsset } from '../state/project.svelte'
 import { select } from '../state/selection.svelte'
 import { tell, tellError } from '../state/notices.svelte'
@@ -27,7 +27,7 @@ export function kindOfFile({ name, type }: { name: string; type: string }): File
 export async function addFiles(files: readonly File[]) {
   for (const file of files) {
     const kind = kindOfFile(file)
-    if (kind === 'unknown') tell({ kind: 'warning', title: en.drop.unknown(file.name), text: en.drop.unknownHint })
+    if (kind === 'unknown') tell({ kind: 'warning', title: text.drop.unknown(file.name), text: text.drop.unknownHint })
     else await addFile(file, kind)
   }
 }
@@ -39,14 +39,14 @@ async function addFile(file: File, kind: Exclude<FileKind, 'unknown'>) {
     const source = await adopt(file, { onProgress: (share) => (upload.share = share), signal: controller.signal })
     if (kind === 'pack') {
       const { pack } = await call('pack.add', { source })
-      tell({ kind: 'done', title: en.drop.modelAdded(pack.name) })
+      tell({ kind: 'done', title: text.drop.modelAdded(pack.name) })
     } else {
       const { asset } = await call('asset.add', { source }, { signal: controller.signal })
       keepAsset(asset)
       select(asset.id)
     }
   } catch (error) {
-    tellError(en.drop.failed(file.name), error)
+    tellError(text.drop.failed(file.name), error)
   } finally {
     endUpload(upload)
   }
@@ -60,7 +60,7 @@ export function filesOf(data: DataTransfer | null): File[] {
     if (item.kind !== 'file') continue
     const entry = item.webkitGetAsEntry()
     const file = item.getAsFile()
-    if (entry?.isDirectory) tell({ kind: 'info', title: en.drop.folder(entry.name), text: en.drop.folderHint })
+    if (entry?.isDirectory) tell({ kind: 'info', title: text.drop.folder(entry.name), text: text.drop.folderHint })
     else if (file) files.push(file)
   }
   return files
@@ -74,7 +74,7 @@ export function pickFiles(
 ): Promise<File[]> {
   picker?.remove()
   const input = Object.assign(document.createElement('input'), { type: 'file', multiple: true, accept, hidden: true })
-  input.setAttribute('aria-label', en.actions.open)
+  input.setAttribute('aria-label', text.actions.open)
   picker = input
   document.body.append(input)
   return new Promise((resolve) => {

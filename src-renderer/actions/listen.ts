@@ -1,20 +1,18 @@
 import { targetVoice } from '../convert/target-voice'
 import { hear, listening, markRegion, seek, setLooping, setRegion, toggle } from '../state/listening.svelte'
 import { toggleSample } from '../state/voice-sample.svelte'
-import { en } from '../text/en'
+import { text } from '../text/text.svelte'
 import type { Action } from './action'
-
-const label = en.actions
 export const hasSound = () => listening.roles.length > 0
 const has = (role: (typeof listening.roles)[number]) => () => listening.roles.includes(role)
 const hasBoth = () => has('original')() && has('result')()
 
 /** What is done with the sound that is heard. */
 export const listenActions = {
-  play: { id: 'play', label: label.play, group: 'listen', keys: ['Space'], when: hasSound, run: toggle },
+  play: { id: 'play', label: () => text.actions.play, group: 'listen', keys: ['Space'], when: hasSound, run: toggle },
   compare: {
     id: 'compare',
-    label: label.compare,
+    label: () => text.actions.compare,
     group: 'listen',
     keys: ['B'],
     when: hasBoth,
@@ -22,7 +20,7 @@ export const listenActions = {
   },
   original: {
     id: 'original',
-    label: label.original,
+    label: () => text.actions.original,
     group: 'listen',
     keys: ['1'],
     when: has('original'),
@@ -30,7 +28,7 @@ export const listenActions = {
   },
   result: {
     id: 'result',
-    label: label.result,
+    label: () => text.actions.result,
     group: 'listen',
     keys: ['2'],
     when: has('result'),
@@ -38,7 +36,7 @@ export const listenActions = {
   },
   noise: {
     id: 'noise',
-    label: label.noise,
+    label: () => text.actions.noise,
     group: 'listen',
     keys: ['N', '3'],
     when: has('noise'),
@@ -46,7 +44,7 @@ export const listenActions = {
   },
   voice: {
     id: 'voice',
-    label: label.voice,
+    label: () => text.actions.voice,
     group: 'listen',
     keys: ['3'],
     when: () => targetVoice() !== undefined && !has('noise')(),
@@ -54,7 +52,7 @@ export const listenActions = {
   },
   match: {
     id: 'match',
-    label: label.match,
+    label: () => text.actions.match,
     group: 'listen',
     keys: ['L'],
     when: hasBoth,
@@ -62,7 +60,7 @@ export const listenActions = {
   },
   back: {
     id: 'back',
-    label: label.back,
+    label: () => text.actions.back,
     group: 'listen',
     keys: ['ArrowLeft'],
     when: hasSound,
@@ -71,7 +69,7 @@ export const listenActions = {
   },
   forward: {
     id: 'forward',
-    label: label.forward,
+    label: () => text.actions.forward,
     group: 'listen',
     keys: ['ArrowRight'],
     when: hasSound,
@@ -80,7 +78,7 @@ export const listenActions = {
   },
   backFine: {
     id: 'backFine',
-    label: label.backFine,
+    label: () => text.actions.backFine,
     group: 'listen',
     keys: ['Shift+ArrowLeft'],
     when: hasSound,
@@ -89,17 +87,24 @@ export const listenActions = {
   },
   forwardFine: {
     id: 'forwardFine',
-    label: label.forwardFine,
+    label: () => text.actions.forwardFine,
     group: 'listen',
     keys: ['Shift+ArrowRight'],
     when: hasSound,
     run: () => seek(listening.time + 1),
     repeats: true,
   },
-  start: { id: 'start', label: label.start, group: 'listen', keys: ['Home'], when: hasSound, run: () => seek(0) },
+  start: {
+    id: 'start',
+    label: () => text.actions.start,
+    group: 'listen',
+    keys: ['Home'],
+    when: hasSound,
+    run: () => seek(0),
+  },
   end: {
     id: 'end',
-    label: label.end,
+    label: () => text.actions.end,
     group: 'listen',
     keys: ['End'],
     when: hasSound,
@@ -107,7 +112,7 @@ export const listenActions = {
   },
   loop: {
     id: 'loop',
-    label: label.loop,
+    label: () => text.actions.loop,
     group: 'listen',
     keys: ['Shift+L'],
     when: () => listening.region !== null,
@@ -115,7 +120,7 @@ export const listenActions = {
   },
   loopStart: {
     id: 'loopStart',
-    label: label.loopStart,
+    label: () => text.actions.loopStart,
     group: 'listen',
     keys: ['['],
     when: hasSound,
@@ -123,7 +128,7 @@ export const listenActions = {
   },
   loopEnd: {
     id: 'loopEnd',
-    label: label.loopEnd,
+    label: () => text.actions.loopEnd,
     group: 'listen',
     keys: [']'],
     when: hasSound,
@@ -131,7 +136,7 @@ export const listenActions = {
   },
   clearLoop: {
     id: 'clearLoop',
-    label: en.player.clearLoop,
+    label: () => text.player.clearLoop,
     group: 'listen',
     keys: ['Escape'],
     when: () => listening.region !== null,

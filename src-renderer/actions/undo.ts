@@ -1,14 +1,14 @@
 import { redo, undo } from '../history/history.svelte'
 import { tellError } from '../state/notices.svelte'
 import { say } from '../state/live.svelte'
-import { en } from '../text/en'
+import { text } from '../text/text.svelte'
 
 export async function undoLast() {
   try {
     const step = await undo()
-    if (step) say(en.ui.undone(step.label))
+    if (step) say(text.ui.undone(step.label))
   } catch (error) {
-    tellError(en.actions.undo, error)
+    tellError(text.actions.undo, error)
   }
 }
 
@@ -16,6 +16,6 @@ export async function redoLast() {
   try {
     await redo()
   } catch (error) {
-    tellError(en.actions.redo, error)
+    tellError(text.actions.redo, error)
   }
 }

@@ -1,6 +1,6 @@
 import type { Job, Task } from '@contract'
 import { convertTask, withVoices } from '../convert/voices'
-import { fieldsOf, settingsFrom, takesStretch } from '../enhance/schema'
+import { settingsFrom, takesStretch } from '../enhance/schema'
 import { draft } from '../state/draft.svelte'
 import { listening } from '../state/listening.svelte'
 import { dismiss, tell, tellError } from '../state/notices.svelte'
@@ -8,8 +8,8 @@ import { isActive, keepJob, project, tasksFor } from '../state/project.svelte'
 import { selectedSource, selectedTake } from '../state/selection.svelte'
 import { call } from '../transport/engine'
 import { say } from '../state/live.svelte'
-import { en } from '../text/en'
-import { taskWords } from '../text/task-words'
+import { text } from '../text/text.svelte'
+import { taskFields, taskWords } from '../text/task-words'
 import { changeSettings } from './settings'
 
 /** The newest unfinished job over the selected source. */
@@ -57,7 +57,7 @@ export const choosePack = (task: Task, pack: string) => changeSettings({ models:
 export function currentSettings(task = currentTask()): Record<string, unknown> {
   if (!task) return {}
   const remembered = { ...project.settings.tasks[task.id], ...draft.values[task.id] }
-  const settings = settingsFrom(fieldsOf(task.settings), remembered)
+  const settings = settingsFrom(taskFields(task), remembered)
   const spoken = task.id === convertTask ? withVoices(settings, currentPack(task)?.voices ?? []) : settings
   return takesStretch(task.settings) ? { ...spoken, ...currentStretch() } : spoken
 }
@@ -96,7 +96,7 @@ export async function runTask(id?: string) {
     keepJob(job)
     draft.follow = job.id
   } catch (error) {
-    tellError(en.enhance.failed, error)
+    tellError(text.enhance.failed, error)
   } finally {
     draft.starting = false
   }
@@ -113,14 +113,14 @@ export async function runAgain() {
     keepJob(job)
     draft.follow = job.id
   } catch (error) {
-    tellError(en.enhance.failed, error)
+    tellError(text.enhance.failed, error)
   }
 }
 
 const attempt = (what: Promise<unknown>) =>
   what.then(
     () => undefined,
-    (error: unknown) => tellError(en.queue.failed, error),
+    (error: unknown) => tellError(text.queue.failed, error),
   )
 
 export const cancelJob = (job: Job) => attempt(call('job.cancel', { job: job.id }))
@@ -149,7 +149,7 @@ export function cancelWithCare() {
   escape = {
     job: job.id,
     at: Date.now(),
-    notice: tell({ kind: 'info', title: en.enhance.pressEscape }, escapeMilliseconds),
+    notice: tell({ kind: 'info', title: text.enhance.pressEscape }, escapeMilliseconds),
   }
 }
 
@@ -157,8 +157,8 @@ export function cancelWithCare() {
 export async function copyText(text: string) {
   try {
     await navigator.clipboard.writeText(text)
-    tell({ kind: 'done', title: en.enhance.copied }, 2500)
+    tell({ kind: 'done', title: text.enhance.copied }, 2500)
   } catch {
-    tell({ kind: 'warning', title: en.enhance.copyFailed, text: en.enhance.copyFailedHint })
+    tell({ kind: 'warning', title: text.enhance.copyFailed, text: text.enhance.copyFailedHint })
   }
 }

@@ -1,7 +1,7 @@
 import type { Asset } from '@contract'
 import { matchedGains } from '../audio/loudness'
 import { Player, type Track } from '../audio/player'
-import { en } from '../text/en'
+import { text } from '../text/text.svelte'
 import { tellError } from './notices.svelte'
 import type { Take } from './selection.svelte'
 
@@ -30,7 +30,7 @@ const player = new Player({
     if (now.playing) watch()
     else listening.time = player.time
   },
-  onError: (error) => tellError(en.player.failed, error),
+  onError: (error) => tellError(text.player.failed, error),
 })
 
 let watching = false

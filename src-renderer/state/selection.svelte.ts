@@ -1,6 +1,6 @@
 import type { Asset } from '@contract'
 import { findsOf } from '../image/finds'
-import { en } from '../text/en'
+import { text } from '../text/text.svelte'
 import { taskWords } from '../text/task-words'
 import { assetOf, project, shownAssets } from './project.svelte'
 
@@ -46,7 +46,7 @@ export function takesOf(source: string): Take[] {
 /** What a result is called where it stands beside its source: a verdict by what it says. */
 export function resultName({ result }: Take): string {
   const finds = result.origin && findsOf(result.origin)
-  if (finds) return en.inspect.brief(finds.label, finds.score.toFixed(2))
+  if (finds) return text.inspect.brief(finds.label, finds.score.toFixed(2))
   return taskWords(result.origin?.task).result
 }
 
