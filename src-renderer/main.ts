@@ -4,14 +4,14 @@ import './ui/tokens.css'
 import './ui/base.css'
 import App from './App.svelte'
 import { tell } from './state/notices.svelte'
-import { en } from './text/en'
+import { text } from './text/text.svelte'
 import { start } from './transport/engine'
 
 // Parts of the window are loaded when first needed; an update in between takes them away.
 window.addEventListener('vite:preloadError', (event) => {
   event.preventDefault()
-  const action = { label: en.engine.reload, run: () => location.reload() }
-  tell({ kind: 'warning', title: en.engine.updated, text: en.engine.updatedHint, action }, 0)
+  const action = { label: text.engine.reload, run: () => location.reload() }
+  tell({ kind: 'warning', title: text.engine.updated, text: text.engine.updatedHint, action }, 0)
 })
 
 start()

@@ -9,7 +9,7 @@ import { isBlind, soundOf } from '../state/compare.svelte'
 import * as picture from '../state/seeing.svelte'
 import { selectedSource, selection, sources } from '../state/selection.svelte'
 import { isFitted, zoomBy, zoomFit } from '../state/view.svelte'
-import { en } from '../text/en'
+import { text } from '../text/text.svelte'
 import type { Action } from './action'
 import { batchActions } from './batch'
 import { compareActions } from './compare'
@@ -32,7 +32,6 @@ const always = () => true
 const isShown = () => hasSound() || picture.isSeeing()
 const isLarger = () => hasSound() && !isFitted()
 const zoom = (factor: number) => (picture.isSeeing() ? picture.zoomPicture(factor) : zoomBy(factor))
-const label = en.actions
 
 /** Every user action by its id. Where two share a key, the first that can be done is done. */
 export const actions = {
@@ -41,7 +40,7 @@ export const actions = {
   ...exportManyActions,
   closeLibrary: {
     id: 'closeLibrary',
-    label: en.app.closeLibrary,
+    label: () => text.app.closeLibrary,
     group: 'view',
     keys: ['Escape'],
     when: () => panels.library,
@@ -52,7 +51,7 @@ export const actions = {
   ...editActions,
   open: {
     id: 'open',
-    label: label.open,
+    label: () => text.actions.open,
     group: 'file',
     keys: ['Mod+O'],
     when: always,
@@ -60,7 +59,7 @@ export const actions = {
   },
   record: {
     id: 'record',
-    label: label.record,
+    label: () => text.actions.record,
     group: 'record',
     keys: ['R'],
     when: () => project.loaded && recorder.phase !== 'saving' && recorder.phase !== 'opening',
@@ -68,7 +67,7 @@ export const actions = {
   },
   pauseRecording: {
     id: 'pauseRecording',
-    label: label.pauseRecording,
+    label: () => text.actions.pauseRecording,
     group: 'record',
     keys: ['Shift+R'],
     when: isRecording,
@@ -76,7 +75,7 @@ export const actions = {
   },
   microphone: {
     id: 'microphone',
-    label: label.microphone,
+    label: () => text.actions.microphone,
     group: 'record',
     keys: ['I'],
     when: () => project.loaded && !isRecording() && recorder.phase !== 'saving',
@@ -84,7 +83,7 @@ export const actions = {
   },
   talk: {
     id: 'talk',
-    label: label.talk,
+    label: () => text.actions.talk,
     group: 'record',
     keys: ['H'],
     when: canTalk,
@@ -93,7 +92,7 @@ export const actions = {
   },
   export: {
     id: 'export',
-    label: label.export,
+    label: () => text.actions.export,
     group: 'file',
     keys: ['Mod+E'],
     when: () => isShown() && !isBlind(),
@@ -101,7 +100,7 @@ export const actions = {
   },
   remove: {
     id: 'remove',
-    label: label.remove,
+    label: () => text.actions.remove,
     group: 'file',
     keys: ['Delete', 'Mod+Backspace'],
     when: () => !gallery.open && selectedSource() !== undefined,
@@ -109,7 +108,7 @@ export const actions = {
   },
   next: {
     id: 'next',
-    label: label.next,
+    label: () => text.actions.next,
     group: 'file',
     keys: ['ArrowDown'],
     when: () => !gallery.open && sources().length > 1,
@@ -118,7 +117,7 @@ export const actions = {
   },
   previous: {
     id: 'previous',
-    label: label.previous,
+    label: () => text.actions.previous,
     group: 'file',
     keys: ['ArrowUp'],
     when: () => !gallery.open && sources().length > 1,
@@ -127,7 +126,7 @@ export const actions = {
   },
   undo: {
     id: 'undo',
-    label: label.undo,
+    label: () => text.actions.undo,
     group: 'file',
     keys: ['Mod+Z'],
     when: canUndoShown,
@@ -136,7 +135,7 @@ export const actions = {
   },
   redo: {
     id: 'redo',
-    label: label.redo,
+    label: () => text.actions.redo,
     group: 'file',
     keys: ['Mod+Shift+Z', 'Mod+Y'],
     when: canRedoShown,
@@ -146,7 +145,7 @@ export const actions = {
 
   enhance: {
     id: 'enhance',
-    label: label.enhance,
+    label: () => text.actions.enhance,
     group: 'work',
     keys: ['E'],
     when: () => canRun('enhance'),
@@ -154,7 +153,7 @@ export const actions = {
   },
   convert: {
     id: 'convert',
-    label: label.convert,
+    label: () => text.actions.convert,
     group: 'work',
     keys: ['C'],
     when: () => canRun('convert'),
@@ -162,7 +161,7 @@ export const actions = {
   },
   vocode: {
     id: 'vocode',
-    label: label.vocode,
+    label: () => text.actions.vocode,
     group: 'work',
     keys: ['V'],
     when: () => canRun('vocode'),
@@ -170,7 +169,7 @@ export const actions = {
   },
   inspect: {
     id: 'inspect',
-    label: label.inspect,
+    label: () => text.actions.inspect,
     group: 'work',
     keys: ['X'],
     when: () => !gallery.open && canRun('inspect'),
@@ -178,7 +177,7 @@ export const actions = {
   },
   run: {
     id: 'run',
-    label: label.run,
+    label: () => text.actions.run,
     group: 'work',
     keys: ['Enter'],
     when: () => !gallery.open && canRun(),
@@ -186,7 +185,7 @@ export const actions = {
   },
   nextTask: {
     id: 'nextTask',
-    label: label.nextTask,
+    label: () => text.actions.nextTask,
     group: 'work',
     keys: ['J'],
     when: () => currentTasks().length > 1 && !activeJob(),
@@ -194,7 +193,7 @@ export const actions = {
   },
   cancel: {
     id: 'cancel',
-    label: label.cancel,
+    label: () => text.actions.cancel,
     group: 'work',
     keys: ['Escape'],
     when: () => activeJob() !== undefined,
@@ -202,7 +201,7 @@ export const actions = {
   },
   queue: {
     id: 'queue',
-    label: label.queue,
+    label: () => text.actions.queue,
     group: 'work',
     keys: ['Q'],
     when: always,
@@ -210,7 +209,7 @@ export const actions = {
   },
   models: {
     id: 'models',
-    label: label.models,
+    label: () => text.actions.models,
     group: 'work',
     keys: ['M'],
     when: always,
@@ -222,7 +221,7 @@ export const actions = {
 
   spectrogram: {
     id: 'spectrogram',
-    label: label.spectrogram,
+    label: () => text.actions.spectrogram,
     group: 'view',
     keys: ['S'],
     when: () => hasSound() && !isBlind(),
@@ -230,7 +229,7 @@ export const actions = {
   },
   mel: {
     id: 'mel',
-    label: label.mel,
+    label: () => text.actions.mel,
     group: 'view',
     keys: ['G'],
     when: () => hasSound() && !isBlind(),
@@ -238,7 +237,7 @@ export const actions = {
   },
   zoomIn: {
     id: 'zoomIn',
-    label: label.zoomIn,
+    label: () => text.actions.zoomIn,
     group: 'view',
     keys: ['+', '='],
     when: isShown,
@@ -247,7 +246,7 @@ export const actions = {
   },
   zoomOut: {
     id: 'zoomOut',
-    label: label.zoomOut,
+    label: () => text.actions.zoomOut,
     group: 'view',
     keys: ['-'],
     when: () => (picture.isSeeing() ? !picture.isSmallest() : isLarger()),
@@ -256,20 +255,20 @@ export const actions = {
   },
   zoomFit: {
     id: 'zoomFit',
-    label: label.zoomFit,
+    label: () => text.actions.zoomFit,
     group: 'view',
     keys: ['0'],
     when: () => (picture.isSeeing() ? !picture.isFitted() : isLarger()),
     run: () => (picture.isSeeing() ? picture.fitPicture() : zoomFit()),
   },
-  theme: { id: 'theme', label: label.theme, group: 'view', keys: ['T'], when: always, run: switchTheme },
+  theme: { id: 'theme', label: () => text.actions.theme, group: 'view', keys: ['T'], when: always, run: switchTheme },
 
   ...pictureActions,
   ...pictureTools,
 
   settings: {
     id: 'settings',
-    label: label.settings,
+    label: () => text.actions.settings,
     group: 'app',
     keys: ['Mod+,'],
     when: always,
@@ -277,7 +276,7 @@ export const actions = {
   },
   shortcuts: {
     id: 'shortcuts',
-    label: label.shortcuts,
+    label: () => text.actions.shortcuts,
     group: 'app',
     keys: ['?'],
     when: always,

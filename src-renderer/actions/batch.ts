@@ -7,7 +7,7 @@ import { tellError } from '../state/notices.svelte'
 import { panels } from '../state/panels.svelte'
 import { keepJob, project } from '../state/project.svelte'
 import { selectedSource, sources } from '../state/selection.svelte'
-import { en } from '../text/en'
+import { text } from '../text/text.svelte'
 import { call } from '../transport/engine'
 import type { Action } from './action'
 import { currentPack, currentSettings, currentTask } from './work'
@@ -33,17 +33,17 @@ export async function runOnAll(task: Task, assets: readonly Asset[]): Promise<nu
       keepJob(job)
       count++
     } catch (error) {
-      tellError(en.batch.notQueued(name), error)
+      tellError(text.batch.notQueued(name), error)
     }
   if (count) panels.side = 'queue'
-  say(en.batch.queued(count))
+  say(text.batch.queued(count))
   return count
 }
 
 const attempt = (what: Promise<unknown>) =>
   what.then(
     () => undefined,
-    (error: unknown) => tellError(en.queue.failed, error),
+    (error: unknown) => tellError(text.queue.failed, error),
   )
 
 export const pauseQueue = (paused: boolean) => attempt(call('queue.pause', { paused }))
@@ -57,7 +57,7 @@ export function moveJob(job: Job, by: -1 | 1) {
   const to = at + by
   if (at < 0 || to < 0 || to >= list.length) return
   const before = by < 0 ? list[to]!.id : (list[to + 1]?.id ?? null)
-  return attempt(call('job.move', { job: job.id, before })).then(() => say(en.batch.moved(to + 1, list.length)))
+  return attempt(call('job.move', { job: job.id, before })).then(() => say(text.batch.moved(to + 1, list.length)))
 }
 
 /** Puts a waiting job in another's place. */
@@ -73,7 +73,7 @@ export function placeJob(job: string, onto: string) {
 export const batchActions = {
   runOnMany: {
     id: 'runOnMany',
-    label: en.batch.actions.runOnMany,
+    label: () => text.batch.actions.runOnMany,
     group: 'work',
     keys: ['Shift+Enter'],
     when: () => {
@@ -84,7 +84,7 @@ export const batchActions = {
   },
   pauseQueue: {
     id: 'pauseQueue',
-    label: en.batch.actions.pauseQueue,
+    label: () => text.batch.actions.pauseQueue,
     group: 'work',
     keys: ['Shift+Q'],
     when: () => project.loaded && (selectedSource() !== undefined || project.jobs.length > 0),

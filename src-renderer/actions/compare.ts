@@ -12,10 +12,8 @@ import {
 } from '../state/compare.svelte'
 import { hear, hearDifference, listening } from '../state/listening.svelte'
 import { selectedSource, selectedTake, selection, takesOf } from '../state/selection.svelte'
-import { en } from '../text/en'
+import { text } from '../text/text.svelte'
 import type { Action } from './action'
-
-const label = en.compare.actions
 const sighted = () => !isBlind()
 const asked = () => compare.test !== null && compare.test.answered === null
 
@@ -27,7 +25,7 @@ export function hearSound({ role, take }: Sound) {
 
 const nth = (n: number): Action => ({
   id: `hear${n}`,
-  label: en.compare.hearNth('ABCDEFGHI'[n - 1]!),
+  label: () => text.compare.hearNth('ABCDEFGHI'[n - 1]!),
   group: 'compare',
   keys: [String(n)],
   when: () => sighted() && compare.all && heardSounds()[n - 1] !== undefined,
@@ -42,7 +40,7 @@ const [one, two, three, four, five, six, seven, eight, nine] = [1, 2, 3, 4, 5, 6
 export const compareActions = {
   blindA: {
     id: 'blindA',
-    label: label.blindA,
+    label: () => text.compare.actions.blindA,
     group: 'compare',
     keys: ['1'],
     when: isBlind,
@@ -50,7 +48,7 @@ export const compareActions = {
   },
   blindB: {
     id: 'blindB',
-    label: label.blindB,
+    label: () => text.compare.actions.blindB,
     group: 'compare',
     keys: ['2'],
     when: isBlind,
@@ -58,26 +56,47 @@ export const compareActions = {
   },
   blindX: {
     id: 'blindX',
-    label: label.blindX,
+    label: () => text.compare.actions.blindX,
     group: 'compare',
     keys: ['3'],
     when: isBlind,
     run: () => hearBlind('x'),
   },
-  isA: { id: 'isA', label: label.isA, group: 'compare', keys: ['Shift+A'], when: asked, run: () => answer('a') },
-  isB: { id: 'isB', label: label.isB, group: 'compare', keys: ['Shift+B'], when: asked, run: () => answer('b') },
+  isA: {
+    id: 'isA',
+    label: () => text.compare.actions.isA,
+    group: 'compare',
+    keys: ['Shift+A'],
+    when: asked,
+    run: () => answer('a'),
+  },
+  isB: {
+    id: 'isB',
+    label: () => text.compare.actions.isB,
+    group: 'compare',
+    keys: ['Shift+B'],
+    when: asked,
+    run: () => answer('b'),
+  },
   nextTrial: {
     id: 'nextTrial',
-    label: label.nextTrial,
+    label: () => text.compare.actions.nextTrial,
     group: 'compare',
     keys: ['Enter'],
     when: () => compare.test !== null && compare.test.answered !== null,
     run: nextTrial,
   },
-  endTest: { id: 'endTest', label: label.endTest, group: 'compare', keys: ['Escape'], when: isBlind, run: endTest },
+  endTest: {
+    id: 'endTest',
+    label: () => text.compare.actions.endTest,
+    group: 'compare',
+    keys: ['Escape'],
+    when: isBlind,
+    run: endTest,
+  },
   compareAll: {
     id: 'compareAll',
-    label: label.compareAll,
+    label: () => text.compare.actions.compareAll,
     group: 'compare',
     keys: ['K'],
     when: () => {
@@ -93,7 +112,7 @@ export const compareActions = {
   },
   difference: {
     id: 'difference',
-    label: label.difference,
+    label: () => text.compare.actions.difference,
     group: 'compare',
     keys: ['D'],
     when: () => sighted() && currentPair() !== undefined,
@@ -108,7 +127,7 @@ export const compareActions = {
   },
   blindTest: {
     id: 'blindTest',
-    label: label.blindTest,
+    label: () => text.compare.actions.blindTest,
     group: 'compare',
     keys: ['Shift+K'],
     when: () => sighted() && currentPair() !== undefined,

@@ -8,13 +8,11 @@ import { openDialog } from '../state/panels.svelte'
 import { assetOf } from '../state/project.svelte'
 import { selectedSource, selectedTake } from '../state/selection.svelte'
 import { call } from '../transport/engine'
-import { en } from '../text/en'
+import { text } from '../text/text.svelte'
 import { clock, decimal } from '../text/format'
 import type { Action } from './action'
 import { editing } from '../state/editing.svelte'
-
-const words = en.editing
-const label = words.actions
+const label = text.editing.actions
 
 /** The recording that is shown, where it is a sound. */
 const shown = () => {
@@ -50,7 +48,7 @@ function keepWithin({ audio }: Asset) {
 
 function stepOf({ id }: Asset, kind: EditKind): Step {
   const go = (name: 'edit.undo' | 'edit.redo') => async () => keepWithin((await call(name, { asset: id })).asset)
-  return { label: words.steps[kind], about: id, undo: go('edit.undo'), redo: go('edit.redo') }
+  return { label: text.editing.steps[kind], about: id, undo: go('edit.undo'), redo: go('edit.redo') }
 }
 
 /** Edits the shown recording; answers it as it is then, undefined where that failed, which is told. */
@@ -62,10 +60,10 @@ export async function edit(request: EditRequest, signal?: AbortSignal): Promise<
     const { asset } = await call('edit.apply', { asset: source.id, edit: request }, signal ? { signal } : {})
     record(stepOf(asset, request.kind))
     keepWithin(asset)
-    say(words.steps[request.kind])
+    say(text.editing.steps[request.kind])
     return asset
   } catch (error) {
-    tellError(words.failed(words.steps[request.kind]), error)
+    tellError(text.editing.failed(text.editing.steps[request.kind]), error)
     return undefined
   } finally {
     editing.busy = false
@@ -94,7 +92,7 @@ const hasText = () => (getSelection()?.toString() ?? '') !== ''
 /** The selection as times on the ruler. */
 export const rangeWords = () => {
   const { region } = listening
-  return region ? en.convert.stretch(clock(region.from, 2), clock(region.to, 2)) : ''
+  return region ? text.convert.stretch(clock(region.from, 2), clock(region.to, 2)) : ''
 }
 
 const secondsOf = ({ from, to }: Stretch) => decimal((to - from) / shown()!.audio.sampleRate, 2)
@@ -104,7 +102,7 @@ function copy() {
   const source = shown()!
   const stretch = selectedSamples()!
   keepClip({ asset: source.id, revision: source.edit?.revision ?? 0, ...stretch })
-  const text = words.copied(secondsOf(stretch))
+  const text = text.editing.copied(secondsOf(stretch))
   void navigator.clipboard?.writeText(`${source.name}: ${text}`).catch(() => undefined)
   say(text)
 }
@@ -165,7 +163,7 @@ async function insertResult() {
 
 const onSelection = (id: string, keys: string[], kind: 'silence' | 'fadeIn' | 'fadeOut'): Action => ({
   id,
-  label: label[kind],
+  label: () => label[kind],
   group: 'edit',
   keys,
   when: hasSelection,
@@ -176,7 +174,7 @@ const onSelection = (id: string, keys: string[], kind: 'silence' | 'fadeIn' | 'f
 export const editActions = {
   cut: {
     id: 'cut',
-    label: label.cut,
+    label: () => label.cut,
     group: 'edit',
     keys: ['Mod+X'],
     when: () => hasSelection() && !hasText(),
@@ -184,7 +182,7 @@ export const editActions = {
   },
   copy: {
     id: 'copy',
-    label: label.copy,
+    label: () => label.copy,
     group: 'edit',
     keys: ['Mod+C'],
     when: () => hasSelection() && !hasText(),
@@ -192,7 +190,7 @@ export const editActions = {
   },
   paste: {
     id: 'paste',
-    label: label.paste,
+    label: () => label.paste,
     group: 'edit',
     keys: ['Mod+V'],
     native: true,
@@ -201,18 +199,25 @@ export const editActions = {
   },
   erase: {
     id: 'erase',
-    label: label.erase,
+    label: () => label.erase,
     group: 'edit',
     keys: ['Delete', 'Backspace'],
     when: hasSelection,
     run: () => takeOut('delete'),
   },
   // The keys with Mod belong to the browser's tabs there.
-  trim: { id: 'trim', label: label.trim, group: 'edit', keys: ['Shift+T', 'Mod+T'], when: hasSelection, run: trim },
+  trim: {
+    id: 'trim',
+    label: () => label.trim,
+    group: 'edit',
+    keys: ['Shift+T', 'Mod+T'],
+    when: hasSelection,
+    run: trim,
+  },
   silence: onSelection('silence', ['Shift+S'], 'silence'),
   gain: {
     id: 'gain',
-    label: label.gain,
+    label: () => label.gain,
     group: 'edit',
     keys: ['Shift+G'],
     when: isFree,
@@ -222,7 +227,7 @@ export const editActions = {
   fadeOut: onSelection('fadeOut', ['Shift+O'], 'fadeOut'),
   normalise: {
     id: 'normalise',
-    label: label.normalise,
+    label: () => label.normalise,
     group: 'edit',
     keys: ['Shift+N'],
     when: isFree,
@@ -230,7 +235,7 @@ export const editActions = {
   },
   format: {
     id: 'format',
-    label: label.format,
+    label: () => label.format,
     group: 'edit',
     keys: ['Shift+H'],
     when: isFree,
@@ -238,7 +243,7 @@ export const editActions = {
   },
   insertResult: {
     id: 'insertResult',
-    label: label.insertResult,
+    label: () => label.insertResult,
     group: 'edit',
     keys: ['Shift+Enter'],
     when: () => isFree() && resultStretch() !== undefined,
@@ -246,7 +251,7 @@ export const editActions = {
   },
   selectAll: {
     id: 'selectAll',
-    label: label.selectAll,
+    label: () => label.selectAll,
     group: 'edit',
     keys: ['Mod+A'],
     when: isFree,

@@ -3,7 +3,7 @@ import { isBlind } from '../state/compare.svelte'
 import { tell, tellError } from '../state/notices.svelte'
 import { openDialog } from '../state/panels.svelte'
 import { sources, takesOf } from '../state/selection.svelte'
-import { en } from '../text/en'
+import { text } from '../text/text.svelte'
 import { size } from '../text/format'
 import { call } from '../transport/engine'
 import type { Action } from './action'
@@ -53,10 +53,10 @@ export async function exportAll(
     document.body.append(link)
     link.click()
     link.remove()
-    tell({ kind: 'done', title: en.export.done(name), text: size(bytes) })
+    tell({ kind: 'done', title: text.export.done(name), text: size(bytes) })
     return true
   } catch (error) {
-    tellError(en.export.failed, error)
+    tellError(text.export.failed, error)
     return false
   }
 }
@@ -64,7 +64,7 @@ export async function exportAll(
 export const exportManyActions = {
   exportMany: {
     id: 'exportMany',
-    label: en.exportMany.action,
+    label: () => text.exportMany.action,
     group: 'file',
     keys: ['Mod+Shift+E'],
     when: () => !isBlind() && exportables().length > 0,

@@ -1,7 +1,7 @@
 import type { Asset, AssetFormat, Stretch } from '@contract'
 import { tell, tellError } from '../state/notices.svelte'
 import { call } from '../transport/engine'
-import { en } from '../text/en'
+import { text } from '../text/text.svelte'
 import { size } from '../text/format'
 
 /** Writes an asset, or the samples of `range`, in a format and hands the file to the person; answers whether it worked. */
@@ -18,10 +18,10 @@ export async function exportAsset(
     document.body.append(link)
     link.click()
     link.remove()
-    tell({ kind: 'done', title: en.export.done(name), text: size(bytes) })
+    tell({ kind: 'done', title: text.export.done(name), text: size(bytes) })
     return true
   } catch (error) {
-    tellError(en.export.failed, error)
+    tellError(text.export.failed, error)
     return false
   }
 }

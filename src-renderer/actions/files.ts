@@ -1,6 +1,6 @@
 import { call } from '../transport/engine'
 import { adopt } from '../transport/adopt'
-import { en } from '../text/en'
+import { text } from '../text/text.svelte'
 import { offerBatch } from '../state/batch.svelte'
 import { keepAsset } from '../state/project.svelte'
 import { select } from '../state/selection.svelte'
@@ -29,25 +29,25 @@ export async function addFiles(files: readonly File[]) {
   const added: string[] = []
   for (const file of files) {
     const kind = kindOfFile(file)
-    if (kind === 'unknown') tell({ kind: 'warning', title: en.drop.unknown(file.name), text: en.drop.unknownHint })
+    if (kind === 'unknown') tell({ kind: 'warning', title: text.drop.unknown(file.name), text: text.drop.unknownHint })
     else {
       const asset = await addFile(file, kind)
       if (asset) added.push(asset.id)
     }
   }
   if (added.length < 2) return
-  const action = { label: en.batch.offer, run: () => offerBatch(added) }
-  tell({ kind: 'done', title: en.batch.added(added.length), action }, 30_000)
+  const action = { label: text.batch.offer, run: () => offerBatch(added) }
+  tell({ kind: 'done', title: text.batch.added(added.length), action }, 30_000)
 }
 
 async function addFile(file: File, kind: Exclude<FileKind, 'unknown'>) {
   const controller = new AbortController()
-  const upload = beginUpload(en.drop.sending(file.name), () => controller.abort())
+  const upload = beginUpload(text.drop.sending(file.name), () => controller.abort())
   try {
     const source = await adopt(file, { onProgress: (share) => (upload.share = share), signal: controller.signal })
     if (kind === 'pack') {
       const { pack } = await call('pack.add', { source })
-      tell({ kind: 'done', title: en.drop.modelAdded(pack.name) })
+      tell({ kind: 'done', title: text.drop.modelAdded(pack.name) })
     } else {
       const { asset } = await call('asset.add', { source }, { signal: controller.signal })
       keepAsset(asset)
@@ -56,7 +56,7 @@ async function addFile(file: File, kind: Exclude<FileKind, 'unknown'>) {
     }
     return undefined
   } catch (error) {
-    tellError(en.drop.failed(file.name), error)
+    tellError(text.drop.failed(file.name), error)
     return undefined
   } finally {
     endUpload(upload)
@@ -71,7 +71,7 @@ export function pickFiles(
 ): Promise<File[]> {
   picker?.remove()
   const input = Object.assign(document.createElement('input'), { type: 'file', multiple: true, accept, hidden: true })
-  input.setAttribute('aria-label', en.actions.open)
+  input.setAttribute('aria-label', text.actions.open)
   picker = input
   document.body.append(input)
   return new Promise((resolve) => {

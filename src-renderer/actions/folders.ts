@@ -4,7 +4,7 @@ import { say } from '../state/live.svelte'
 import { tell, tellError } from '../state/notices.svelte'
 import { keepAsset, keepJob, project } from '../state/project.svelte'
 import { beginUpload, endUpload } from '../state/uploads.svelte'
-import { en } from '../text/en'
+import { text } from '../text/text.svelte'
 import { adopt } from '../transport/adopt'
 import { call } from '../transport/engine'
 import { droppedFiles, mostFiles } from './dropped-files'
@@ -21,7 +21,7 @@ const task = 'inspect'
 /** Adds what was dropped: files as ever, folders and many pictures together. */
 export async function addDropped(data: DataTransfer | null): Promise<void> {
   const { files, isCut, passedOver, hasFolder } = await droppedFiles(data, (file) => kindOfFile(file) !== 'unknown')
-  if (passedOver) tell({ kind: 'info', title: en.gallery.otherFiles(passedOver) })
+  if (passedOver) tell({ kind: 'info', title: text.gallery.otherFiles(passedOver) })
   await addAll(files, { cut: isCut, isFolder: hasFolder })
 }
 
@@ -31,11 +31,11 @@ export async function addAll(
   { cut = false, isFolder = false }: { cut?: boolean; isFolder?: boolean } = {},
 ): Promise<void> {
   const pictures = files.filter((file) => kindOfFile(file) === 'image')
-  if (cut) tell({ kind: 'warning', title: en.gallery.tooMany(mostFiles), text: en.gallery.tooManyHint })
+  if (cut) tell({ kind: 'warning', title: text.gallery.tooMany(mostFiles), text: text.gallery.tooManyHint })
   if (!isFolder && pictures.length < manyPictures) return addFiles(files)
   const others = files.filter((file) => kindOfFile(file) !== 'image')
   const unknown = isFolder ? others.filter((file) => kindOfFile(file) === 'unknown') : []
-  if (unknown.length) tell({ kind: 'info', title: en.gallery.otherFiles(unknown.length) })
+  if (unknown.length) tell({ kind: 'info', title: text.gallery.otherFiles(unknown.length) })
   await addPictures(pictures)
   await addFiles(others.filter((file) => !unknown.includes(file)))
 }
@@ -49,7 +49,7 @@ export async function addPictures(files: readonly File[]): Promise<void> {
   gallery.open = true
   const controller = new AbortController()
   const total = files.length
-  const upload = beginUpload(en.gallery.adding(0, total), () => controller.abort())
+  const upload = beginUpload(text.gallery.adding(0, total), () => controller.abort())
   const batches = startBatches()
   let next = 0
   let done = 0
@@ -69,7 +69,7 @@ export async function addPictures(files: readonly File[]): Promise<void> {
       }
       done++
       upload.share = Math.min(0.999, done / total)
-      upload.name = en.gallery.adding(done, total)
+      upload.name = text.gallery.adding(done, total)
     }
   }
   try {
@@ -78,9 +78,9 @@ export async function addPictures(files: readonly File[]): Promise<void> {
   } finally {
     endUpload(upload)
   }
-  if (controller.signal.aborted) tell({ kind: 'info', title: en.gallery.cancelled(done - refused) })
-  else if (done > refused) say(en.gallery.added(done - refused))
-  if (refused) tell({ kind: 'warning', title: en.gallery.refused(refused), text: en.gallery.refusedHint })
+  if (controller.signal.aborted) tell({ kind: 'info', title: text.gallery.cancelled(done - refused) })
+  else if (done > refused) say(text.gallery.added(done - refused))
+  if (refused) tell({ kind: 'warning', title: text.gallery.refused(refused), text: text.gallery.refusedHint })
 }
 
 const recordOf = (error: unknown): ErrorRecord =>
@@ -93,7 +93,7 @@ function startBatches() {
   let last: Promise<void> = Promise.resolve()
   const isReady = () => project.tasks.some(({ id }) => id === task) && inspectPack() !== undefined
   const ready = isReady()
-  if (!ready) tell({ kind: 'info', title: en.gallery.noModel, text: en.gallery.noModelHint })
+  if (!ready) tell({ kind: 'info', title: text.gallery.noModel, text: text.gallery.noModelHint })
   const flush = () => {
     const some = waiting.splice(0, mostTogether)
     if (!ready || some.length === 0) return
@@ -129,7 +129,7 @@ export async function inspectMany(ids: readonly string[]): Promise<void> {
       keepJob(job)
     }
   } catch (error) {
-    tellError(en.gallery.inspectFailed, error)
+    tellError(text.gallery.inspectFailed, error)
   }
 }
 
@@ -140,7 +140,7 @@ export async function openFolder(): Promise<void> {
   picker?.remove()
   const input = Object.assign(document.createElement('input'), { type: 'file', multiple: true, hidden: true })
   input.webkitdirectory = true
-  input.setAttribute('aria-label', en.galleryActions.openFolder)
+  input.setAttribute('aria-label', text.galleryActions.openFolder)
   picker = input
   document.body.append(input)
   const files = await new Promise<File[]>((resolve) => {

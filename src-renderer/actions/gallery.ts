@@ -10,12 +10,10 @@ import { indexOf } from '../state/asset-index'
 import { project } from '../state/project.svelte'
 import { select, selectedSource, takesOf } from '../state/selection.svelte'
 import { call } from '../transport/engine'
-import { en } from '../text/en'
+import { text } from '../text/text.svelte'
 import type { Action } from './action'
 import { inspectMany, inspectPack, openFolder } from './folders'
 import { removeAsset } from './library'
-
-const label = en.galleryActions
 const isOpen = () => gallery.open
 const hasItems = () => gallery.open && gallery.shown.length > 0
 const hasMeant = () => gallery.open && meant().length > 0
@@ -51,7 +49,7 @@ async function apply(after: Saying[], what: string) {
     record({ label: what, undo: () => set(before), redo: () => set(after) })
     say(what)
   } catch (error) {
-    tellError(en.gallery.labelFailed, error)
+    tellError(text.gallery.labelFailed, error)
   }
 }
 
@@ -63,7 +61,7 @@ export async function labelAs(to: Label | null) {
   if (gallery.open && gallery.chosen.size === 0 && to !== null) moveTo(cursorAt() + 1)
   await apply(
     ids.map((asset) => ({ asset, label: to })),
-    en.gallery.labelled(ids.length, to),
+    text.gallery.labelled(ids.length, to),
   )
 }
 
@@ -74,7 +72,7 @@ export async function nameDefect(name: string) {
   if (!ids.length) return
   await apply(
     ids.map((asset) => ({ asset, label: 'bad', defect: defect || null })),
-    en.gallery.defectNamed(defect || en.gallery.labels.bad, ids.length),
+    text.gallery.defectNamed(defect || text.gallery.labels.bad, ids.length),
   )
 }
 
@@ -108,7 +106,7 @@ async function inspect() {
     : gallery.shown.filter(({ state }) => state === 'new' || state === 'failed')
   const ids = some.flatMap(({ asset, state }) => (asset && state !== 'waiting' ? [asset.id] : []))
   if (ids.length) await inspectMany(ids)
-  else tell({ kind: 'info', title: en.gallery.nothingNew })
+  else tell({ kind: 'info', title: text.gallery.nothingNew })
 }
 
 /** Takes pictures with all that was made from them out of the project; what could not be read is only forgotten. */
@@ -124,15 +122,15 @@ function remove() {
       ...takesOf(id).flatMap(({ outputs }) => outputs),
       ...Object.values(masksOf.get(id) ?? {}),
     ])
-    removeAsset(assets[0]!, [...along, ...assets.slice(1)], en.gallery.removed(assets.length))
+    removeAsset(assets[0]!, [...along, ...assets.slice(1)], text.gallery.removed(assets.length))
   }
   gallery.chosen = new Set()
   moveTo(at)
 }
 
-const move = (id: keyof typeof label, keys: string[], by: () => number, extend = false): Action => ({
+const move = (id: keyof typeof text.galleryActions, keys: string[], by: () => number, extend = false): Action => ({
   id,
-  label: label[id],
+  label: () => text.galleryActions[id],
   group: 'gallery',
   keys,
   when: hasItems,
@@ -149,7 +147,7 @@ const labelAction = (
   to: Label | null,
 ): Action => ({
   id,
-  label: label[id],
+  label: () => text.galleryActions[id],
   group: 'gallery',
   keys: [key, `Shift+${key}`],
   when: hasMeant,
@@ -160,7 +158,7 @@ const labelAction = (
 /** The same for the picture that is shown by itself, where plain letters mean other things. */
 const labelHere = (id: 'labelGood' | 'labelBad' | 'labelUnsure', key: string, to: Label): Action => ({
   id: `${id}Here`,
-  label: label[id],
+  label: () => text.galleryActions[id],
   group: 'picture',
   keys: [`Shift+${key}`],
   when: () => !gallery.open && labelled().length > 0,
@@ -171,7 +169,7 @@ const labelHere = (id: 'labelGood' | 'labelBad' | 'labelUnsure', key: string, to
 export const galleryActions = {
   gallery: {
     id: 'gallery',
-    label: label.gallery,
+    label: () => text.galleryActions.gallery,
     group: 'gallery',
     keys: ['Y'],
     when: () => gallery.open || gallery.items.length > 0,
@@ -179,7 +177,7 @@ export const galleryActions = {
   },
   openFolder: {
     id: 'openFolder',
-    label: label.openFolder,
+    label: () => text.galleryActions.openFolder,
     group: 'file',
     keys: ['Mod+Shift+O'],
     when: () => project.loaded,
@@ -187,7 +185,7 @@ export const galleryActions = {
   },
   galleryClose: {
     id: 'galleryClose',
-    label: label.galleryClose,
+    label: () => text.galleryActions.galleryClose,
     group: 'gallery',
     keys: ['Escape'],
     when: isOpen,
@@ -195,7 +193,7 @@ export const galleryActions = {
   },
   galleryOpen: {
     id: 'galleryOpen',
-    label: label.galleryOpen,
+    label: () => text.galleryActions.galleryOpen,
     group: 'gallery',
     keys: ['Enter'],
     when: hasMeant,
@@ -215,7 +213,7 @@ export const galleryActions = {
   galleryEnd: { ...move('galleryEnd', ['End'], () => 0), run: () => moveTo(gallery.shown.length - 1) },
   galleryToggle: {
     id: 'galleryToggle',
-    label: label.galleryToggle,
+    label: () => text.galleryActions.galleryToggle,
     group: 'gallery',
     keys: ['Space'],
     when: () => isOpen() && cursorAt() >= 0,
@@ -223,7 +221,7 @@ export const galleryActions = {
   },
   galleryAll: {
     id: 'galleryAll',
-    label: label.galleryAll,
+    label: () => text.galleryActions.galleryAll,
     group: 'gallery',
     keys: ['Mod+A'],
     when: hasItems,
@@ -231,7 +229,7 @@ export const galleryActions = {
   },
   gallerySearch: {
     id: 'gallerySearch',
-    label: label.gallerySearch,
+    label: () => text.galleryActions.gallerySearch,
     group: 'gallery',
     keys: ['Mod+F', '/'],
     when: isOpen,
@@ -246,7 +244,7 @@ export const galleryActions = {
   labelUnsureHere: labelHere('labelUnsure', 'U', 'unsure'),
   galleryInspect: {
     id: 'galleryInspect',
-    label: label.galleryInspect,
+    label: () => text.galleryActions.galleryInspect,
     group: 'gallery',
     keys: ['X'],
     when: () => hasItems() && inspectPack() !== undefined,
@@ -254,7 +252,7 @@ export const galleryActions = {
   },
   galleryExport: {
     id: 'galleryExport',
-    label: label.galleryExport,
+    label: () => text.galleryActions.galleryExport,
     group: 'gallery',
     keys: ['Mod+E'],
     when: () => isOpen() && gallery.pictures.length > 0,
@@ -262,7 +260,7 @@ export const galleryActions = {
   },
   galleryRemove: {
     id: 'galleryRemove',
-    label: label.galleryRemove,
+    label: () => text.galleryActions.galleryRemove,
     group: 'gallery',
     keys: ['Delete'],
     when: hasMeant,

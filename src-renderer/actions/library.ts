@@ -5,7 +5,7 @@ import { indexOf } from '../state/asset-index'
 import { assetOf, leaving, project } from '../state/project.svelte'
 import { select, sources, takesOf, type Take } from '../state/selection.svelte'
 import { call } from '../transport/engine'
-import { en } from '../text/en'
+import { text } from '../text/text.svelte'
 import { undoLast } from './undo'
 
 const undoMilliseconds = 10_000
@@ -18,14 +18,16 @@ export function removeAsset(asset: Asset, alongWith: Asset[] = [], named?: strin
   let timer: ReturnType<typeof setTimeout>
   let notice: number | undefined
   const results = asset.origin ? 0 : new Set(alongWith.flatMap(({ origin }) => origin?.job ?? [])).size
-  const title = named ?? (results ? en.asset.removedMany(asset.name, results) : en.asset.removed(asset.name))
+  const title = named ?? (results ? text.asset.removedMany(asset.name, results) : text.asset.removed(asset.name))
 
   const commit = async () => {
     clearTimeout(timer)
     pending.delete(asset.id)
     forget(step)
     for (const { id, name } of all)
-      await call('asset.remove', { asset: id }).catch((error: unknown) => tellError(en.asset.removeFailed(name), error))
+      await call('asset.remove', { asset: id }).catch((error: unknown) =>
+        tellError(text.asset.removeFailed(name), error),
+      )
     leaving.ids = leaving.ids.filter((id) => !ids.includes(id))
   }
   const step: Step = {
@@ -41,7 +43,7 @@ export function removeAsset(asset: Asset, alongWith: Asset[] = [], named?: strin
     },
     redo() {
       leaving.ids = [...leaving.ids, ...ids]
-      notice = tell({ kind: 'info', title, action: { label: en.ui.undo, run: undoLast } }, undoMilliseconds)
+      notice = tell({ kind: 'info', title, action: { label: text.ui.undo, run: undoLast } }, undoMilliseconds)
       timer = setTimeout(() => void commit(), undoMilliseconds)
       pending.set(asset.id, () => void commit())
     },
@@ -69,9 +71,9 @@ export async function renameAsset(asset: Asset, name: string) {
   const rename = (to: string) => call('asset.rename', { asset: asset.id, name: to }).then(() => undefined)
   try {
     await rename(after)
-    record({ label: en.asset.renamed(after), undo: () => rename(before), redo: () => rename(after) })
+    record({ label: text.asset.renamed(after), undo: () => rename(before), redo: () => rename(after) })
   } catch (error) {
-    tellError(en.asset.renameFailed, error)
+    tellError(text.asset.renameFailed, error)
   }
 }
 

@@ -4,7 +4,7 @@ import { lineOf, madeWith, moving, sameLine } from '../state/line.svelte'
 import { tellError } from '../state/notices.svelte'
 import { project } from '../state/project.svelte'
 import { call } from '../transport/engine'
-import { en } from '../text/en'
+import { text } from '../text/text.svelte'
 
 /** Moves the line of a result's model for the time being, as while a slider is dragged. */
 export function dragLine(origin: Origin, change: Partial<Line>) {
@@ -38,8 +38,8 @@ export async function putLine(origin: Origin, change: Partial<Line> | null) {
   }
   try {
     await keep(key, after)
-    record({ label: en.threshold.moved, undo: () => keep(key, before), redo: () => keep(key, after) })
+    record({ label: text.threshold.moved, undo: () => keep(key, before), redo: () => keep(key, after) })
   } catch (error) {
-    tellError(en.threshold.failed, error)
+    tellError(text.threshold.failed, error)
   }
 }

@@ -12,10 +12,8 @@ import {
   toggle,
 } from '../state/listening.svelte'
 import { toggleSample } from '../state/voice-sample.svelte'
-import { en } from '../text/en'
+import { text } from '../text/text.svelte'
 import type { Action } from './action'
-
-const label = en.actions
 export const hasSound = () => listening.roles.length > 0
 const has = (role: (typeof listening.roles)[number]) => () => !isBlind() && listening.roles.includes(role)
 const hasBoth = () => !isBlind() && heardSounds().length > 1
@@ -37,10 +35,10 @@ function switchHeard() {
 
 /** What is done with the sound that is heard. */
 export const listenActions = {
-  play: { id: 'play', label: label.play, group: 'listen', keys: ['Space'], when: hasSound, run: toggle },
+  play: { id: 'play', label: () => text.actions.play, group: 'listen', keys: ['Space'], when: hasSound, run: toggle },
   compare: {
     id: 'compare',
-    label: label.compare,
+    label: () => text.actions.compare,
     group: 'listen',
     keys: ['B'],
     when: hasBoth,
@@ -48,7 +46,7 @@ export const listenActions = {
   },
   original: {
     id: 'original',
-    label: label.original,
+    label: () => text.actions.original,
     group: 'listen',
     keys: ['1'],
     when: has('original'),
@@ -56,7 +54,7 @@ export const listenActions = {
   },
   result: {
     id: 'result',
-    label: label.result,
+    label: () => text.actions.result,
     group: 'listen',
     keys: ['2'],
     when: has('result'),
@@ -64,7 +62,7 @@ export const listenActions = {
   },
   noise: {
     id: 'noise',
-    label: label.noise,
+    label: () => text.actions.noise,
     group: 'listen',
     keys: ['N', '3'],
     when: has('noise'),
@@ -72,7 +70,7 @@ export const listenActions = {
   },
   voice: {
     id: 'voice',
-    label: label.voice,
+    label: () => text.actions.voice,
     group: 'listen',
     keys: ['3'],
     when: () => !isBlind() && targetVoice() !== undefined && !has('noise')(),
@@ -80,7 +78,7 @@ export const listenActions = {
   },
   match: {
     id: 'match',
-    label: label.match,
+    label: () => text.actions.match,
     group: 'listen',
     keys: ['L'],
     when: hasBoth,
@@ -88,7 +86,7 @@ export const listenActions = {
   },
   back: {
     id: 'back',
-    label: label.back,
+    label: () => text.actions.back,
     group: 'listen',
     keys: ['ArrowLeft'],
     when: hasSound,
@@ -97,7 +95,7 @@ export const listenActions = {
   },
   forward: {
     id: 'forward',
-    label: label.forward,
+    label: () => text.actions.forward,
     group: 'listen',
     keys: ['ArrowRight'],
     when: hasSound,
@@ -106,7 +104,7 @@ export const listenActions = {
   },
   backFine: {
     id: 'backFine',
-    label: label.backFine,
+    label: () => text.actions.backFine,
     group: 'listen',
     keys: ['Shift+ArrowLeft'],
     when: hasSound,
@@ -115,17 +113,24 @@ export const listenActions = {
   },
   forwardFine: {
     id: 'forwardFine',
-    label: label.forwardFine,
+    label: () => text.actions.forwardFine,
     group: 'listen',
     keys: ['Shift+ArrowRight'],
     when: hasSound,
     run: () => seek(listening.time + 1),
     repeats: true,
   },
-  start: { id: 'start', label: label.start, group: 'listen', keys: ['Home'], when: hasSound, run: () => seek(0) },
+  start: {
+    id: 'start',
+    label: () => text.actions.start,
+    group: 'listen',
+    keys: ['Home'],
+    when: hasSound,
+    run: () => seek(0),
+  },
   end: {
     id: 'end',
-    label: label.end,
+    label: () => text.actions.end,
     group: 'listen',
     keys: ['End'],
     when: hasSound,
@@ -133,7 +138,7 @@ export const listenActions = {
   },
   loop: {
     id: 'loop',
-    label: label.loop,
+    label: () => text.actions.loop,
     group: 'listen',
     keys: ['Shift+L'],
     when: () => listening.region !== null,
@@ -141,7 +146,7 @@ export const listenActions = {
   },
   loopStart: {
     id: 'loopStart',
-    label: label.loopStart,
+    label: () => text.actions.loopStart,
     group: 'listen',
     keys: ['['],
     when: hasSound,
@@ -149,7 +154,7 @@ export const listenActions = {
   },
   loopEnd: {
     id: 'loopEnd',
-    label: label.loopEnd,
+    label: () => text.actions.loopEnd,
     group: 'listen',
     keys: [']'],
     when: hasSound,
@@ -157,7 +162,7 @@ export const listenActions = {
   },
   slower: {
     id: 'slower',
-    label: en.levels.slower,
+    label: () => text.levels.slower,
     group: 'listen',
     keys: ['<'],
     when: () => hasSound() && listening.pace > paces[0],
@@ -166,7 +171,7 @@ export const listenActions = {
   },
   faster: {
     id: 'faster',
-    label: en.levels.faster,
+    label: () => text.levels.faster,
     group: 'listen',
     keys: ['>'],
     when: () => hasSound() && listening.pace < paces.at(-1)!,
@@ -175,7 +180,7 @@ export const listenActions = {
   },
   clearLoop: {
     id: 'clearLoop',
-    label: en.player.clearLoop,
+    label: () => text.player.clearLoop,
     group: 'listen',
     keys: ['Escape'],
     when: () => listening.region !== null,

@@ -7,12 +7,10 @@ import { markerDraft, markersOf } from '../state/markers.svelte'
 import { tellError } from '../state/notices.svelte'
 import { assetOf } from '../state/project.svelte'
 import { selectedSource } from '../state/selection.svelte'
-import { en } from '../text/en'
+import { text } from '../text/text.svelte'
 import { clock } from '../text/format'
 import { call } from '../transport/engine'
 import type { Action } from './action'
-
-const words = en.markers
 /** Seconds within which the playhead is taken to be at a marker. */
 const near = 0.02
 
@@ -27,7 +25,7 @@ async function change(asset: Asset, label: string, edit: (markers: Marker[]) => 
     record({ label, undo: () => put(before), redo: () => put(after) })
     say(label)
   } catch (error) {
-    tellError(words.failed, error)
+    tellError(text.markers.failed, error)
   }
 }
 
@@ -38,21 +36,21 @@ function addMarker() {
   const time = Math.round(1e6 * listening.time) / 1e6
   const used = new Set(markersOf(asset).map(({ name }) => name))
   let n = 1
-  while (used.has(words.named(n))) n++
-  const marker = { id: newId(), time, name: words.named(n) }
-  return change(asset, words.added(marker.name, clock(time, 1)), (markers) => [...markers, marker])
+  while (used.has(text.markers.named(n))) n++
+  const marker = { id: newId(), time, name: text.markers.named(n) }
+  return change(asset, text.markers.added(marker.name, clock(time, 1)), (markers) => [...markers, marker])
 }
 
 export function renameMarker(asset: Asset, marker: Marker, name: string) {
   const given = name.trim()
   if (!given || given === marker.name) return
-  return change(asset, words.renamed(given), (markers) =>
+  return change(asset, text.markers.renamed(given), (markers) =>
     markers.map((each) => (each.id === marker.id ? { ...each, name: given } : each)),
   )
 }
 
 export const removeMarker = (asset: Asset, marker: Marker) =>
-  change(asset, words.removed(marker.name), (markers) => markers.filter(({ id }) => id !== marker.id))
+  change(asset, text.markers.removed(marker.name), (markers) => markers.filter(({ id }) => id !== marker.id))
 
 const canMark = () => !isBlind() && selectedSource()?.audio !== undefined && listening.duration > 0
 const all = () => markersOf(selectedSource())
@@ -63,14 +61,14 @@ const current = () => all().findLast(({ time }) => time <= listening.time + near
 
 function go(marker: Marker) {
   seek(marker.time)
-  say(words.at(marker.name, clock(marker.time, 1)))
+  say(text.markers.at(marker.name, clock(marker.time, 1)))
 }
 
 /** What is done with places that a person has named. */
 export const markerActions = {
   addMarker: {
     id: 'addMarker',
-    label: words.actions.add,
+    label: () => text.markers.actions.add,
     group: 'listen',
     keys: ['Shift+M'],
     when: canMark,
@@ -78,7 +76,7 @@ export const markerActions = {
   },
   nextMarker: {
     id: 'nextMarker',
-    label: words.actions.next,
+    label: () => text.markers.actions.next,
     group: 'listen',
     keys: ['.'],
     when: () => canMark() && following() !== undefined,
@@ -87,7 +85,7 @@ export const markerActions = {
   },
   previousMarker: {
     id: 'previousMarker',
-    label: words.actions.previous,
+    label: () => text.markers.actions.previous,
     group: 'listen',
     keys: [','],
     when: () => canMark() && preceding() !== undefined,
@@ -96,7 +94,7 @@ export const markerActions = {
   },
   renameMarker: {
     id: 'renameMarker',
-    label: words.actions.rename,
+    label: () => text.markers.actions.rename,
     group: 'listen',
     keys: ['F2'],
     when: () => canMark() && current() !== undefined,
@@ -104,7 +102,7 @@ export const markerActions = {
   },
   removeMarker: {
     id: 'removeMarker',
-    label: words.actions.remove,
+    label: () => text.markers.actions.remove,
     group: 'listen',
     keys: ['Shift+Delete'],
     when: () => canMark() && current() !== undefined,

@@ -1,10 +1,8 @@
 import { masks, maskHands, type MaskTool } from '../state/masks.svelte'
 import { gallery } from '../state/gallery.svelte'
 import { selectedSource } from '../state/selection.svelte'
-import { en } from '../text/en'
+import { text } from '../text/text.svelte'
 import type { Action } from './action'
-
-const label = en.maskActions
 const isEditing = () => masks.editing !== null && !gallery.open
 const largest = 1000
 
@@ -20,7 +18,7 @@ const tool = (
   to: MaskTool,
 ): Action => ({
   id,
-  label: label[id],
+  label: () => text.maskActions[id],
   group: 'masks',
   keys: [key],
   when: isEditing,
@@ -34,7 +32,7 @@ const tool = (
 export const maskActions = {
   maskEdit: {
     id: 'maskEdit',
-    label: label.maskEdit,
+    label: () => text.maskActions.maskEdit,
     group: 'masks',
     keys: ['K'],
     when: () => !gallery.open && selectedSource()?.image !== undefined,
@@ -50,7 +48,7 @@ export const maskActions = {
   maskFlood: tool('maskFlood', 'F', 'flood'),
   maskSmaller: {
     id: 'maskSmaller',
-    label: label.maskSmaller,
+    label: () => text.maskActions.maskSmaller,
     group: 'masks',
     keys: ['['],
     when: isEditing,
@@ -59,7 +57,7 @@ export const maskActions = {
   },
   maskLarger: {
     id: 'maskLarger',
-    label: label.maskLarger,
+    label: () => text.maskActions.maskLarger,
     group: 'masks',
     keys: [']'],
     when: isEditing,
@@ -68,7 +66,7 @@ export const maskActions = {
   },
   maskRole: {
     id: 'maskRole',
-    label: label.maskRole,
+    label: () => text.maskActions.maskRole,
     group: 'masks',
     keys: ['I'],
     when: isEditing,
@@ -76,7 +74,7 @@ export const maskActions = {
   },
   maskDraw: {
     id: 'maskDraw',
-    label: label.maskDraw,
+    label: () => text.maskActions.maskDraw,
     group: 'masks',
     keys: ['D', 'Space'],
     when: isEditing,
@@ -85,7 +83,7 @@ export const maskActions = {
   },
   maskCommit: {
     id: 'maskCommit',
-    label: label.maskCommit,
+    label: () => text.maskActions.maskCommit,
     group: 'masks',
     keys: ['Enter'],
     when: () => isEditing() && (maskHands()?.isDrawing() ?? false),
@@ -93,7 +91,7 @@ export const maskActions = {
   },
   maskBack: {
     id: 'maskBack',
-    label: en.ui.undo,
+    label: () => text.ui.undo,
     group: 'masks',
     keys: ['Backspace'],
     when: () => isEditing() && (maskHands()?.isDrawing() ?? false),
@@ -101,7 +99,7 @@ export const maskActions = {
   },
   maskClear: {
     id: 'maskClear',
-    label: label.maskClear,
+    label: () => text.maskActions.maskClear,
     group: 'masks',
     keys: ['Shift+Delete'],
     when: isEditing,
@@ -109,7 +107,7 @@ export const maskActions = {
   },
   maskClose: {
     id: 'maskClose',
-    label: label.maskClose,
+    label: () => text.maskActions.maskClose,
     group: 'masks',
     keys: ['Escape'],
     when: isEditing,

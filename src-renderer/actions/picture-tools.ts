@@ -14,12 +14,10 @@ import {
   type Layer,
 } from '../state/seeing.svelte'
 import { selectedTake } from '../state/selection.svelte'
-import { en } from '../text/en'
+import { text } from '../text/text.svelte'
 import type { Action } from './action'
 import { putLine } from './line'
 import { changeSettings } from './settings'
-
-const label = en.tools.actions
 
 /** The inspected result that is looked at, where its line can be moved. */
 const inspected = () => {
@@ -45,12 +43,12 @@ const hasTwo = () => seeing.layers.length > 1
 
 /** Tools that look closely at a picture, and move the line between normal and odd. */
 export const pictureTools = {
-  seeReconstruction: seeAction('seeReconstruction', label.seeReconstruction, '5', 'reconstruction'),
-  seeDifference: seeAction('seeDifference', label.seeDifference, '6', 'difference'),
-  seeTruth: seeAction('seeTruth', label.seeTruth, '7', 'truth'),
+  seeReconstruction: seeAction('seeReconstruction', text.tools.actions.seeReconstruction, '5', 'reconstruction'),
+  seeDifference: seeAction('seeDifference', text.tools.actions.seeDifference, '6', 'difference'),
+  seeTruth: seeAction('seeTruth', text.tools.actions.seeTruth, '7', 'truth'),
   swipe: {
     id: 'swipe',
-    label: label.swipe,
+    label: () => text.tools.actions.swipe,
     group: 'picture',
     keys: ['W'],
     when: hasTwo,
@@ -58,7 +56,7 @@ export const pictureTools = {
   },
   sideBySide: {
     id: 'sideBySide',
-    label: label.sideBySide,
+    label: () => text.tools.actions.sideBySide,
     group: 'picture',
     keys: ['Shift+W'],
     when: hasTwo,
@@ -66,7 +64,7 @@ export const pictureTools = {
   },
   nextOther: {
     id: 'nextOther',
-    label: label.nextOther,
+    label: () => text.tools.actions.nextOther,
     group: 'picture',
     keys: ['Shift+B'],
     when: isComparing,
@@ -74,7 +72,7 @@ export const pictureTools = {
   },
   dividerLeft: {
     id: 'dividerLeft',
-    label: label.dividerLeft,
+    label: () => text.tools.actions.dividerLeft,
     group: 'picture',
     keys: ['Alt+ArrowLeft'],
     when: () => seeing.view === 'swipe' && isComparing(),
@@ -83,7 +81,7 @@ export const pictureTools = {
   },
   dividerRight: {
     id: 'dividerRight',
-    label: label.dividerRight,
+    label: () => text.tools.actions.dividerRight,
     group: 'picture',
     keys: ['Alt+ArrowRight'],
     when: () => seeing.view === 'swipe' && isComparing(),
@@ -92,7 +90,7 @@ export const pictureTools = {
   },
   rulers: {
     id: 'rulers',
-    label: label.rulers,
+    label: () => text.tools.actions.rulers,
     group: 'picture',
     keys: ['U'],
     when: isSeeing,
@@ -100,7 +98,7 @@ export const pictureTools = {
   },
   figures: {
     id: 'figures',
-    label: label.figures,
+    label: () => text.tools.actions.figures,
     group: 'picture',
     keys: ['K'],
     when: hasLine,
@@ -108,7 +106,7 @@ export const pictureTools = {
   },
   raiseLine: {
     id: 'raiseLine',
-    label: label.raiseLine,
+    label: () => text.tools.actions.raiseLine,
     group: 'picture',
     keys: [']'],
     when: hasLine,
@@ -117,7 +115,7 @@ export const pictureTools = {
   },
   lowerLine: {
     id: 'lowerLine',
-    label: label.lowerLine,
+    label: () => text.tools.actions.lowerLine,
     group: 'picture',
     keys: ['['],
     when: hasLine,
@@ -126,7 +124,7 @@ export const pictureTools = {
   },
   resetLine: {
     id: 'resetLine',
-    label: label.resetLine,
+    label: () => text.tools.actions.resetLine,
     group: 'picture',
     keys: ['\\'],
     when: () => {
@@ -137,7 +135,7 @@ export const pictureTools = {
   },
   regionOrder: {
     id: 'regionOrder',
-    label: label.regionOrder,
+    label: () => text.tools.actions.regionOrder,
     group: 'picture',
     keys: ['Shift+O'],
     when: () => seeing.regions.length > 1,
@@ -145,7 +143,7 @@ export const pictureTools = {
   },
   nextColours: {
     id: 'nextColours',
-    label: label.nextColours,
+    label: () => text.tools.actions.nextColours,
     group: 'picture',
     keys: ['Shift+C'],
     when: hasLine,
@@ -156,7 +154,7 @@ export const pictureTools = {
   },
   setRange: {
     id: 'setRange',
-    label: label.setRange,
+    label: () => text.tools.actions.setRange,
     group: 'picture',
     keys: ['Shift+S'],
     when: hasLine,

@@ -9,10 +9,8 @@ import {
   showActual,
   stepRegion,
 } from '../state/seeing.svelte'
-import { en } from '../text/en'
+import { text } from '../text/text.svelte'
 import type { Action } from './action'
-
-const label = en.actions
 /** CSS pixels that one press moves a picture by. */
 const stride = 64
 
@@ -31,7 +29,7 @@ function pan(across: number, down: number) {
 export const pictureActions = {
   comparePicture: {
     id: 'comparePicture',
-    label: label.comparePicture,
+    label: () => text.actions.comparePicture,
     group: 'picture',
     keys: ['B'],
     when: () => canSee('overlay'),
@@ -39,7 +37,7 @@ export const pictureActions = {
   },
   seeOriginal: {
     id: 'seeOriginal',
-    label: label.seeOriginal,
+    label: () => text.actions.seeOriginal,
     group: 'picture',
     keys: ['1'],
     when: isSeeing,
@@ -47,7 +45,7 @@ export const pictureActions = {
   },
   seeOverlay: {
     id: 'seeOverlay',
-    label: label.seeOverlay,
+    label: () => text.actions.seeOverlay,
     group: 'picture',
     keys: ['2'],
     when: () => canSee('overlay'),
@@ -55,7 +53,7 @@ export const pictureActions = {
   },
   seeHeatmap: {
     id: 'seeHeatmap',
-    label: label.seeHeatmap,
+    label: () => text.actions.seeHeatmap,
     group: 'picture',
     keys: ['3'],
     when: () => canSee('heatmap'),
@@ -63,7 +61,7 @@ export const pictureActions = {
   },
   seeMask: {
     id: 'seeMask',
-    label: label.seeMask,
+    label: () => text.actions.seeMask,
     group: 'picture',
     keys: ['4'],
     when: hasMask,
@@ -71,7 +69,7 @@ export const pictureActions = {
   },
   outline: {
     id: 'outline',
-    label: label.outline,
+    label: () => text.actions.outline,
     group: 'picture',
     keys: ['O'],
     when: hasMask,
@@ -79,7 +77,7 @@ export const pictureActions = {
   },
   nextRegion: {
     id: 'nextRegion',
-    label: label.nextRegion,
+    label: () => text.actions.nextRegion,
     group: 'picture',
     keys: ['N'],
     when: hasRegions,
@@ -88,7 +86,7 @@ export const pictureActions = {
   },
   previousRegion: {
     id: 'previousRegion',
-    label: label.previousRegion,
+    label: () => text.actions.previousRegion,
     group: 'picture',
     keys: ['Shift+N'],
     when: hasRegions,
@@ -97,7 +95,7 @@ export const pictureActions = {
   },
   actualPixels: {
     id: 'actualPixels',
-    label: label.actualPixels,
+    label: () => text.actions.actualPixels,
     group: 'picture',
     keys: ['P'],
     when: () => isSeeing() && !isActual(),
@@ -105,7 +103,7 @@ export const pictureActions = {
   },
   panLeft: {
     id: 'panLeft',
-    label: label.panLeft,
+    label: () => text.actions.panLeft,
     group: 'picture',
     keys: ['Shift+ArrowLeft', 'ArrowLeft'],
     when: canPan,
@@ -114,7 +112,7 @@ export const pictureActions = {
   },
   panRight: {
     id: 'panRight',
-    label: label.panRight,
+    label: () => text.actions.panRight,
     group: 'picture',
     keys: ['Shift+ArrowRight', 'ArrowRight'],
     when: canPan,
@@ -123,7 +121,7 @@ export const pictureActions = {
   },
   panUp: {
     id: 'panUp',
-    label: label.panUp,
+    label: () => text.actions.panUp,
     group: 'picture',
     keys: ['Shift+ArrowUp'],
     when: canPan,
@@ -132,7 +130,7 @@ export const pictureActions = {
   },
   panDown: {
     id: 'panDown',
-    label: label.panDown,
+    label: () => text.actions.panDown,
     group: 'picture',
     keys: ['Shift+ArrowDown'],
     when: canPan,

@@ -3,7 +3,7 @@ import { tellError } from '../state/notices.svelte'
 import { look } from '../state/look.svelte'
 import { project } from '../state/project.svelte'
 import { call } from '../transport/engine'
-import { en } from '../text/en'
+import { text } from '../text/text.svelte'
 
 /** Changes settings at once in this window and, through the engine, in every other. */
 export async function changeSettings(change: SettingsPatch) {
@@ -13,7 +13,7 @@ export async function changeSettings(change: SettingsPatch) {
     project.settings = await call('settings.set', change)
   } catch (error) {
     project.settings = before
-    tellError(en.settings.failed, error)
+    tellError(text.settings.failed, error)
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Job, Task } from '@contract'
 import { convertTask, withVoices } from '../convert/voices'
-import { fieldsOf, settingsFrom, takesStretch } from '../enhance/schema'
+import { settingsFrom, takesStretch } from '../enhance/schema'
 import { draft } from '../state/draft.svelte'
 import { gallery } from '../state/gallery.svelte'
 import { listening, setRegion } from '../state/listening.svelte'
@@ -9,8 +9,8 @@ import { isActive, jobOf, keepJob, project, tasksFor, worksOn } from '../state/p
 import { selectedSource, selectedTake } from '../state/selection.svelte'
 import { call } from '../transport/engine'
 import { say } from '../state/live.svelte'
-import { en } from '../text/en'
-import { taskWords } from '../text/task-words'
+import { text } from '../text/text.svelte'
+import { taskFields, taskWords } from '../text/task-words'
 import { selectedSamples } from './edit'
 import { changeSettings } from './settings'
 
@@ -61,7 +61,7 @@ export const choosePack = (task: Task, pack: string) => changeSettings({ models:
 export function currentSettings(task = currentTask()): Record<string, unknown> {
   if (!task) return {}
   const remembered = { ...project.settings.tasks[task.id], ...draft.values[task.id] }
-  const settings = settingsFrom(fieldsOf(task.settings), remembered)
+  const settings = settingsFrom(taskFields(task), remembered)
   const spoken = task.id === convertTask ? withVoices(settings, currentPack(task)?.voices ?? []) : settings
   return takesStretch(task.settings) ? { ...spoken, ...currentStretch() } : spoken
 }
@@ -106,7 +106,7 @@ export async function runTask(id?: string) {
     keepJob(job)
     draft.follow = job.id
   } catch (error) {
-    tellError(en.enhance.failed, error)
+    tellError(text.enhance.failed, error)
   } finally {
     draft.starting = false
   }
@@ -126,7 +126,7 @@ export async function runAgain() {
     keepJob(job)
     draft.follow = job.id
   } catch (error) {
-    tellError(en.enhance.failed, error)
+    tellError(text.enhance.failed, error)
   }
 }
 
@@ -146,14 +146,14 @@ export async function useAgain() {
   const task = project.tasks.find((each) => each.id === id)
   const pack = task && packsFor(task.packKinds).find((each) => each.sha256 === origin.pack.sha256)
   if (task && pack) await choosePack(task, pack.id)
-  else tell({ kind: 'warning', title: en.result.modelGone(origin.pack.name), text: en.result.modelGoneHint })
-  say(en.result.filled)
+  else tell({ kind: 'warning', title: text.result.modelGone(origin.pack.name), text: text.result.modelGoneHint })
+  say(text.result.filled)
 }
 
 const attempt = (what: Promise<unknown>) =>
   what.then(
     () => undefined,
-    (error: unknown) => tellError(en.queue.failed, error),
+    (error: unknown) => tellError(text.queue.failed, error),
   )
 
 export const cancelJob = (job: Job) => attempt(call('job.cancel', { job: job.id }))
@@ -182,7 +182,7 @@ export function cancelWithCare() {
   escape = {
     job: job.id,
     at: Date.now(),
-    notice: tell({ kind: 'info', title: en.enhance.pressEscape }, escapeMilliseconds),
+    notice: tell({ kind: 'info', title: text.enhance.pressEscape }, escapeMilliseconds),
   }
 }
 
@@ -190,8 +190,8 @@ export function cancelWithCare() {
 export async function copyText(text: string) {
   try {
     await navigator.clipboard.writeText(text)
-    tell({ kind: 'done', title: en.enhance.copied }, 2500)
+    tell({ kind: 'done', title: text.enhance.copied }, 2500)
   } catch {
-    tell({ kind: 'warning', title: en.enhance.copyFailed, text: en.enhance.copyFailedHint })
+    tell({ kind: 'warning', title: text.enhance.copyFailed, text: text.enhance.copyFailedHint })
   }
 }

@@ -1,5 +1,5 @@
 import type { Pack } from '@contract'
-import { en } from '../text/en'
+import { text } from '../text/text.svelte'
 import { clock } from '../text/format'
 
 export type Voice = NonNullable<Pack['voices']>[number]
@@ -28,12 +28,12 @@ const percent = (share: number) => Math.round(100 * share)
 export function voiceWords({ to, blend, share }: Record<string, unknown>): string {
   if (!blend) return String(to)
   const second = percent(Number(share))
-  return en.convert.mixed(String(to), 100 - second, String(blend), second)
+  return text.convert.mixed(String(to), 100 - second, String(blend), second)
 }
 
 /** The stretch that was converted, as times on the ruler; empty for the whole recording. */
 export function stretchWords({ start, end }: Record<string, unknown>): string {
   if (start == null && end == null) return ''
   const time = (seconds: unknown) => clock(Number(seconds), 1)
-  return end == null ? en.convert.stretchFrom(time(start)) : en.convert.stretch(time(start ?? 0), time(end))
+  return end == null ? text.convert.stretchFrom(time(start)) : text.convert.stretch(time(start ?? 0), time(end))
 }

@@ -1,5 +1,5 @@
 import type { Layer } from '../state/seeing.svelte'
-import { en } from '../text/en'
+import { text } from '../text/text.svelte'
 
 /** What a layer is called. */
 export const layerName = (layer: Layer): string =>
@@ -7,6 +7,6 @@ export const layerName = (layer: Layer): string =>
 
 /** What its button does. */
 export const layerTitle = (layer: Layer): string =>
-  layer in en.tools.layerTitles
-    ? en.tools.layerTitles[layer as keyof typeof en.tools.layerTitles]
-    : en.picture.see(layerName(layer))
+  layer in text.tools.layerTitles
+    ? text.tools.layerTitles[layer as keyof typeof text.tools.layerTitles]
+    : text.picture.see(layerName(layer))

@@ -1,4 +1,4 @@
-import { en } from '../text/en'
+import { text } from '../text/text.svelte'
 import { fillPolygon } from './shapes'
 
 /** Most characters of a COCO file, annotations that are read, and numbers of a picture's segmentations. */
@@ -15,28 +15,28 @@ export interface CocoPicture {
 type Json = Record<string, unknown>
 const isRecord = (value: unknown): value is Json => typeof value === 'object' && value !== null && !Array.isArray(value)
 const listOf = (value: unknown): unknown[] => (Array.isArray(value) ? value : [])
-const bad = (what: string) => new Error(en.masks.coco.bad(what))
+const bad = (what: string) => new Error(text.masks.coco.bad(what))
 
 /**
  * What a COCO file marks in a picture, [height, width] of 0 and 1: polygons, and run lengths plain or compressed. The picture is found by its name, or is the
  * only one there is. Throws a sentence where the file is no COCO, does not have the picture, has it in another size, or marks beyond its bounds.
  */
 export function readCoco(text: string, { name, width, height }: CocoPicture): Uint8Array {
-  if (text.length > mostText) throw new Error(en.masks.coco.tooLarge)
+  if (text.length > mostText) throw new Error(text.masks.coco.tooLarge)
   let coco: unknown
   try {
     coco = JSON.parse(text)
   } catch {
-    throw new Error(en.masks.coco.noJson)
+    throw new Error(text.masks.coco.noJson)
   }
   if (!isRecord(coco)) throw bad('it is no object')
   const images = listOf(coco['images']).filter(isRecord)
   const base = (path: unknown) => String(path).split(/[\\/]/).at(-1)
   const image =
     images.find(({ file_name: file }) => base(file) === name) ?? (images.length === 1 ? images[0] : undefined)
-  if (!image) throw new Error(en.masks.coco.noImage(name))
+  if (!image) throw new Error(text.masks.coco.noImage(name))
   if (image['width'] !== width || image['height'] !== height)
-    throw new Error(en.masks.otherSize(width, height, `${String(image['width'])} × ${String(image['height'])}`))
+    throw new Error(text.masks.otherSize(width, height, `${String(image['width'])} × ${String(image['height'])}`))
   const annotations = listOf(coco['annotations'])
   if (annotations.length > mostAnnotations) throw bad(`${annotations.length} annotations are too many`)
   const mask = new Uint8Array(width * height)
@@ -69,7 +69,7 @@ export function readCoco(text: string, { name, width, height }: CocoPicture): Ui
     } else if (isRecord(segmentation)) {
       const { size, counts } = segmentation
       if (!Array.isArray(size) || size[0] !== height || size[1] !== width)
-        throw new Error(en.masks.otherSize(width, height, `${String(listOf(size)[1])} × ${String(listOf(size)[0])}`))
+        throw new Error(text.masks.otherSize(width, height, `${String(listOf(size)[1])} × ${String(listOf(size)[0])}`))
       const runs = typeof counts === 'string' ? unpacked(counts) : listOf(counts)
       count(runs.length)
       drawRuns(runs, width, height, mask)

@@ -1,5 +1,5 @@
 import { CallError, ErrorRecord } from '@contract'
-import { en } from '../text/en'
+import { text } from '../text/text.svelte'
 
 export interface SinkOptions {
   /** Where chunks are sent: `POST url?at=<byte>`. */
@@ -114,7 +114,7 @@ export function chunkSink({ url, sampleRate, channels, onDelay, onFail, send = f
     if (response.status >= 500 && response.status !== 507) return false
     fail(
       new CallError(
-        record.success ? record.data : { code: 'unavailable', message: en.record.refused(response.status) },
+        record.success ? record.data : { code: 'unavailable', message: text.record.refused(response.status) },
       ),
     )
     return true

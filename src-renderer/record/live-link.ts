@@ -1,5 +1,5 @@
 import { CallError, ErrorRecord } from '@contract'
-import { en } from '../text/en'
+import { text } from '../text/text.svelte'
 
 export interface LiveLinkOptions {
   url: string
@@ -62,7 +62,7 @@ export function liveLink({ url, sampleRate, onSound, onSpeed, onFail, send = fet
       const answer = (await response.json().catch(() => ({}))) as { error?: unknown }
       const record = ErrorRecord.safeParse(answer.error)
       throw new CallError(
-        record.success ? record.data : { code: 'unavailable', message: en.talk.refused(response.status) },
+        record.success ? record.data : { code: 'unavailable', message: text.talk.refused(response.status) },
       )
     }
     const sound = new Float32Array(await response.arrayBuffer())
@@ -81,7 +81,7 @@ export function liveLink({ url, sampleRate, onSound, onSpeed, onFail, send = fet
     } catch (thrown) {
       if (isOver) return
       isOver = true
-      const silent = { code: 'unavailable' as const, message: en.talk.silent, hint: en.talk.silentHint }
+      const silent = { code: 'unavailable' as const, message: text.talk.silent, hint: text.talk.silentHint }
       onFail(thrown instanceof CallError ? thrown : new CallError(silent))
     } finally {
       isSending = false

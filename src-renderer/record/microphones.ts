@@ -1,5 +1,5 @@
 import { CallError } from '@contract'
-import { en } from '../text/en'
+import { text } from '../text/text.svelte'
 
 export interface Microphone {
   id: string
@@ -32,8 +32,8 @@ export async function openMicrophone(id: string | undefined, channels: number): 
   if (!navigator.mediaDevices)
     throw new CallError({
       code: 'unavailable',
-      message: en.record.insecure,
-      hint: en.record.insecureHint,
+      message: text.record.insecure,
+      hint: text.record.insecureHint,
     })
   try {
     return await navigator.mediaDevices.getUserMedia({
@@ -53,7 +53,7 @@ export async function openMicrophone(id: string | undefined, channels: number): 
 /** Why a microphone could not be opened, in words. */
 export function microphoneError(thrown: unknown): CallError {
   const { name, message } = thrown as DOMException
-  const words = en.record
+  const words = text.record
   if (name === 'NotAllowedError' || name === 'SecurityError')
     return new CallError({ code: 'no-permission', message: words.denied, hint: words.deniedHint })
   if (name === 'NotFoundError') return new CallError({ code: 'not-found', message: words.none, hint: words.noneHint })

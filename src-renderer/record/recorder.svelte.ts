@@ -3,7 +3,7 @@ import { project } from '../state/project.svelte'
 import { say } from '../state/live.svelte'
 import { recordOf } from '../state/notices.svelte'
 import { call } from '../transport/engine'
-import { en } from '../text/en'
+import { text } from '../text/text.svelte'
 import { openCapture, type Capture, type Heard } from './capture'
 import { largestOf, levelMeter, lowest, type Level } from './meter'
 import { findChosen, microphones, type Microphone } from './microphones'
@@ -133,7 +133,7 @@ function heard(piece: Heard) {
   const largest = largestOf(piece.samples, channels)
   const wasClipped = isClipped()
   meters.forEach((meter, c) => Object.assign(recorder.levels[c]!, meter.take(largest[c]!, seconds)))
-  if (isClipped() && !wasClipped) say(en.record.clipped)
+  if (isClipped() && !wasClipped) say(text.record.clipped)
   for (const listener of listeners) listener.heard(piece, channels)
 }
 
@@ -141,14 +141,14 @@ const isClipped = () => recorder.levels.some(({ clipped }) => clipped)
 
 /** The microphone was pulled out, or the system took it away. */
 function gone() {
-  const name = capture?.microphone.label || en.record.unnamed
-  const error = new CallError({ code: 'unavailable', message: en.record.pulled(name) })
+  const name = capture?.microphone.label || text.record.unnamed
+  const error = new CallError({ code: 'unavailable', message: text.record.pulled(name) })
   for (const listener of listeners) listener.gone?.(error)
   // A recording ends with it, and then the bar.
   if (recorder.phase === 'saving') return
   closeMicrophone()
   recorder.phase = 'off'
-  recorder.problem = { ...error.record, hint: en.record.goneHint }
+  recorder.problem = { ...error.record, hint: text.record.goneHint }
   void listMicrophones()
 }
 

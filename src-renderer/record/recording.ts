@@ -5,7 +5,7 @@ import { recordOf, tell, tellError } from '../state/notices.svelte'
 import { pause as pausePlayer } from '../state/listening.svelte'
 import { select } from '../state/selection.svelte'
 import { call } from '../transport/engine'
-import { en } from '../text/en'
+import { text } from '../text/text.svelte'
 import { span } from '../text/format'
 import type { Capture } from './capture'
 import { chunkSink, type ChunkSink } from './chunk-sink'
@@ -46,17 +46,17 @@ async function start(open: Capture) {
   pausePlayer()
   source = open
   const { label, channels } = open.microphone
-  format = { device: label || en.record.unnamed, channels, sampleRate: open.context.sampleRate }
+  format = { device: label || text.record.unnamed, channels, sampleRate: open.context.sampleRate }
   frames = 0
   recorder.seconds = 0
   recorder.delayed = 0
   clearClipped()
   recorder.phase = 'recording'
-  say(en.record.started)
+  say(text.record.started)
   void remember(open)
   stopListening = listen({
     heard: ({ samples }) => heard(samples),
-    gone: (error) => void end(en.record.stopped, error),
+    gone: (error) => void end(text.record.stopped, error),
   })
   beginning = begin()
   try {
@@ -67,7 +67,7 @@ async function start(open: Capture) {
       reset()
       recorder.phase = 'ready'
     }
-    tellError(en.record.notStarted, thrown)
+    tellError(text.record.notStarted, thrown)
   }
 }
 
@@ -97,12 +97,12 @@ function heard(samples: Float32Array) {
 async function failed(error: CallError) {
   // What is being saved already hears of it from its sink.
   if (!isRecording()) return
-  if (error.record.code !== 'not-found') return end(en.record.stopped, error)
+  if (error.record.code !== 'not-found') return end(text.record.stopped, error)
   try {
     await goOn()
   } catch (thrown) {
-    if (isRecording()) await end(en.record.stopped, thrown)
-    else tellError(en.record.stopped, thrown)
+    if (isRecording()) await end(text.record.stopped, thrown)
+    else tellError(text.record.stopped, thrown)
   }
 }
 
@@ -111,7 +111,7 @@ function goOn(): Promise<void> {
   early = [...(sink?.takeRest() ?? []), ...early]
   sink = undefined
   recording = ''
-  tell({ kind: 'warning', title: en.record.split, text: en.record.splitHint })
+  tell({ kind: 'warning', title: text.record.split, text: text.record.splitHint })
   beginning = begin()
   return beginning
 }
@@ -119,10 +119,10 @@ function goOn(): Promise<void> {
 export function togglePause() {
   if (recorder.phase === 'recording') {
     recorder.phase = 'paused'
-    say(en.record.paused)
+    say(text.record.paused)
   } else if (recorder.phase === 'paused') {
     recorder.phase = 'recording'
-    say(en.record.resumed)
+    say(text.record.resumed)
   }
 }
 
@@ -130,7 +130,7 @@ export function togglePause() {
 export async function closeRecorder() {
   if (isRecording()) return stop()
   if (recorder.phase !== 'saving') return hideRecorder()
-  tell({ kind: 'warning', title: en.record.givenUp(span(recorder.delayed)) })
+  tell({ kind: 'warning', title: text.record.givenUp(span(recorder.delayed)) })
   sink?.takeRest()
 }
 
@@ -143,7 +143,7 @@ async function stop() {
 }
 
 /** Brings a recording to its end; `title` and `reason` say why, where the person did not want it. */
-async function end(title = en.record.stopped, reason?: unknown) {
+async function end(title = text.record.stopped, reason?: unknown) {
   recorder.phase = 'saving'
   stopListening()
   closeMicrophone()
@@ -158,10 +158,10 @@ async function end(title = en.record.stopped, reason?: unknown) {
     const { asset } = await call('record.finish', { recording })
     keepAsset(asset)
     select(asset.id)
-    say(en.record.saved(asset.name))
+    say(text.record.saved(asset.name))
     if (reason) tellError(title, added(reason, asset.name))
   } catch (thrown) {
-    tellError(reason ? title : en.record.notAdded, reason ?? kept(thrown))
+    tellError(reason ? title : text.record.notAdded, reason ?? kept(thrown))
   } finally {
     reset()
     hideRecorder()
@@ -191,10 +191,10 @@ function reset() {
 /** The same error, and that what was recorded before it is safe. */
 function added(thrown: unknown, name: string): CallError {
   const { hint, ...record } = recordOf(thrown)
-  return new CallError({ ...record, hint: [hint, en.record.upToThere(name)].filter(Boolean).join(' ') })
+  return new CallError({ ...record, hint: [hint, text.record.upToThere(name)].filter(Boolean).join(' ') })
 }
 
 function kept(thrown: unknown): CallError {
   const record = recordOf(thrown)
-  return new CallError(record.code === 'unavailable' ? { ...record, hint: en.record.keptHint } : record)
+  return new CallError(record.code === 'unavailable' ? { ...record, hint: text.record.keptHint } : record)
 }

@@ -4,7 +4,7 @@ import { say } from '../state/live.svelte'
 import { tell, tellError } from '../state/notices.svelte'
 import { project } from '../state/project.svelte'
 import { call } from '../transport/engine'
-import { en } from '../text/en'
+import { text } from '../text/text.svelte'
 import type { Capture } from './capture'
 import { liveLink } from './live-link'
 import { playout, type Playout } from './playout'
@@ -77,7 +77,7 @@ export async function hold() {
   } catch (thrown) {
     if (own.signal.aborted) return
     session = undefined
-    tellError(en.talk.failed, thrown)
+    tellError(text.talk.failed, thrown)
   } finally {
     if (!own.signal.aborted && talk.phase === 'opening') talk.phase = 'idle'
   }
@@ -104,7 +104,7 @@ async function ready({ context }: Capture, signal: AbortSignal) {
   talk.device = opened.device
   talk.rtf = null
   talk.latency = null
-  if (opened.fallback) tell({ kind: 'warning', title: en.job.fallback, text: opened.fallback })
+  if (opened.fallback) tell({ kind: 'warning', title: text.job.fallback, text: opened.fallback })
 }
 
 function speak(capture: Capture) {
@@ -139,7 +139,7 @@ function speak(capture: Capture) {
       // It may only have been closed for being quiet; the next hold opens another.
       session = undefined
       isHeld = false
-      tellError(en.talk.failed, error)
+      tellError(text.talk.failed, error)
     },
   })
   let isFirst = true
@@ -162,7 +162,7 @@ function speak(capture: Capture) {
         sound(samples, when)
         when += samples.length / context.sampleRate
       }
-      if (whole.length) say(en.talk.slowSpoken)
+      if (whole.length) say(text.talk.slowSpoken)
       talk.phase = 'idle'
     },
     cancel() {

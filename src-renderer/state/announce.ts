@@ -1,9 +1,10 @@
 import type { Asset, EngineExit, ErrorRecord, Job } from '@contract'
-import { en } from '../text/en'
+import { text } from '../text/text.svelte'
 import { say } from './live.svelte'
 import { tell } from './notices.svelte'
 import { jobOf, project } from './project.svelte'
 import { select } from './selection.svelte'
+import { jobLabel } from '../text/task-words'
 
 let toldExit: string | undefined
 
@@ -11,7 +12,7 @@ let toldExit: string | undefined
 export function noticeOfExit(exit: EngineExit | null) {
   if (!exit || exit.at === toldExit) return
   toldExit = exit.at
-  tell({ kind: 'warning', title: en.engine.restarted, text: exit.reason, hint: en.engine.resumed })
+  tell({ kind: 'warning', title: text.engine.restarted, text: exit.reason, hint: text.engine.resumed })
 }
 
 const rescuedKey = 'nagare.rescued'
@@ -24,8 +25,8 @@ export function noticeOfRescue({ id, name, recorded }: Asset, since = '') {
   const told = (localStorage.getItem(rescuedKey) ?? '').split(' ')
   if (told.includes(id)) return
   localStorage.setItem(rescuedKey, [...told, id].slice(-mostTold).join(' '))
-  const action = { label: en.record.show, run: () => select(id) }
-  tell({ kind: 'info', title: en.record.rescued(name), text: en.record.rescuedHint, action }, 0)
+  const action = { label: text.record.show, run: () => select(id) }
+  tell({ kind: 'info', title: text.record.rescued(name), text: text.record.rescuedHint, action }, 0)
 }
 
 const toldDamage = new Set<string>()
@@ -34,7 +35,7 @@ const toldDamage = new Set<string>()
 export function noticeOfDamage({ id, name, edit }: Asset) {
   if (edit?.damagedAfter === undefined || toldDamage.has(id)) return
   toldDamage.add(id)
-  tell({ kind: 'warning', title: en.editing.damaged(name), text: en.editing.damagedAfter(edit.damagedAfter) }, 0)
+  tell({ kind: 'warning', title: text.editing.damaged(name), text: text.editing.damagedAfter(edit.damagedAfter) }, 0)
 }
 
 /** Tells what went wrong in the engine that no call of this window can answer. */
@@ -45,15 +46,15 @@ export const noticeOfError = ({ code, message, hint }: ErrorRecord) =>
 export function noticeOfJob(job: Job) {
   const before = jobOf(job.id)
   if (!before) return
-  if (job.fallback && job.fallback !== before.fallback) noticeOfFallback(job.label, job.fallback)
+  if (job.fallback && job.fallback !== before.fallback) noticeOfFallback(jobLabel(job), job.fallback)
   if (before.state === job.state) return
-  if (job.state === 'done') say(en.job.doneSpoken(job.label))
-  if (job.state === 'cancelled') say(en.job.cancelledSpoken(job.label))
+  if (job.state === 'done') say(text.job.doneSpoken(jobLabel(job)))
+  if (job.state === 'cancelled') say(text.job.cancelledSpoken(jobLabel(job)))
   if (job.state === 'failed') {
-    say(en.job.failedSpoken(job.label))
+    say(text.job.failedSpoken(jobLabel(job)))
     tell({
       kind: 'error',
-      title: en.job.failed(job.label),
+      title: text.job.failed(jobLabel(job)),
       text: job.error?.message,
       hint: job.error?.hint,
       report: jobReport(job),
@@ -65,15 +66,15 @@ const toldFallbacks = new Set<string>()
 
 /** Says that the processor was taken in place of another device; a reason that was told before is only spoken. */
 function noticeOfFallback(label: string, reason: string) {
-  if (toldFallbacks.has(reason)) return say(en.job.fallbackSpoken(label))
+  if (toldFallbacks.has(reason)) return say(text.job.fallbackSpoken(label))
   toldFallbacks.add(reason)
-  tell({ kind: 'warning', title: en.job.fallback, text: reason, hint: en.job.fallbackHint })
+  tell({ kind: 'warning', title: text.job.fallback, text: reason, hint: text.job.fallbackHint })
 }
 
 /** All that helps to understand a failed job, ready to paste. */
 export function jobReport(job: Job): string {
   return [
-    `${job.label} — ${job.state}`,
+    `${jobLabel(job)} — ${job.state}`,
     job.error && `${job.error.code}: ${job.error.message}`,
     job.error?.hint,
     job.error?.file && `file: ${job.error.file}`,

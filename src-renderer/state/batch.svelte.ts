@@ -1,6 +1,6 @@
 import type { Job } from '@contract'
 import { overallOf, type Overall } from '../queue/overall'
-import { en } from '../text/en'
+import { text } from '../text/text.svelte'
 import { secondsOf } from './mel'
 import { tell } from './notices.svelte'
 import { openDialog } from './panels.svelte'
@@ -42,8 +42,8 @@ function tellEnd(jobs: readonly Job[]) {
   if (!jobs.length || jobs.every(({ state }) => state === 'cancelled')) return
   const done = jobs.filter(({ state }) => state === 'done').length
   const failed = jobs.filter(({ state }) => state === 'failed').length
-  const title = en.batch.over
-  const text = en.batch.overText(done, failed)
+  const title = text.batch.over
+  const text = text.batch.overText(done, failed)
   const isHidden = document.visibilityState === 'hidden'
   if (isHidden && 'Notification' in window && Notification.permission === 'granted') {
     const notice = new Notification(title, { body: text, tag: 'nagare.queue' })

@@ -1,11 +1,11 @@
 import type { Asset } from '@contract'
 import { newTrial, placeOf, type Heard, type Side, type Trial } from '../audio/abx'
-import { fieldsOf } from '../enhance/schema'
 import { takeDetail } from '../library/take-name'
-import { en } from '../text/en'
+import { text } from '../text/text.svelte'
 import { hear, listening, pause, play, type Role } from './listening.svelte'
 import { project } from './project.svelte'
 import { resultName, selectedSource, selectedTake, takesOf, type Take } from './selection.svelte'
+import { taskFields } from '../text/task-words'
 
 /** One of the sounds that a document lets hear, as its lane and its switch show it. */
 export interface Sound {
@@ -40,15 +40,15 @@ export const isBlind = () => compare.test !== null
 export const roleOf = (job: string): Role => (compare.all ? `take-${job}` : 'result')
 
 function plainSounds(source: Asset, take: Take | undefined): Sound[] {
-  const first = source.mel ? en.player.mel : en.player.original
-  const cap = en.player.letters
+  const first = source.mel ? text.player.mel : text.player.original
+  const cap = text.player.letters
   return [
     { role: 'original', letter: cap.original, name: first, detail: '', asset: source },
     ...(take
       ? [{ role: 'result' as const, letter: cap.result, name: resultName(take), detail: '', asset: take.result, take }]
       : []),
     ...(take?.noise
-      ? [{ role: 'noise' as const, letter: cap.noise, name: en.player.noise, detail: '', asset: take.noise }]
+      ? [{ role: 'noise' as const, letter: cap.noise, name: text.player.noise, detail: '', asset: take.noise }]
       : []),
   ]
 }
@@ -61,7 +61,7 @@ function allSounds(source: Asset, chosen: Take | undefined): Sound[] {
   if (chosen && !newest.some(({ job }) => job === chosen.job)) newest.splice(most - 1, 1, chosen)
   const titleOf = (take: Take) => {
     const task = project.tasks.find(({ id }) => id === take.result.origin?.task)
-    const fields = task ? fieldsOf(task.settings) : []
+    const fields = task ? taskFields(task) : []
     return (name: string) => fields.find((field) => field.name === name)?.title ?? name
   }
   return [

@@ -3,7 +3,7 @@ import { matchAll } from '../audio/loudness'
 import { mediaName } from '../audio/media-of'
 import { Player, type Track } from '../audio/player'
 import { forgetLevels, levelVolume, tapLevels } from './levels.svelte'
-import { en } from '../text/en'
+import { text } from '../text/text.svelte'
 import { tellError } from './notices.svelte'
 
 /** The tracks of a document: what was recorded, what a model made of it, what it took away; or one of several results by its job. */
@@ -38,7 +38,7 @@ const player = new Player({
     if (now.playing) watch()
     else listening.time = player.time
   },
-  onError: (error) => tellError(en.player.failed, error),
+  onError: (error) => tellError(text.player.failed, error),
   onBus: (bus, context) => void tapLevels(bus, context, channelsHeard),
 })
 

@@ -1,7 +1,7 @@
 import type { Asset } from '@contract'
 import { judged } from '../image/finds'
 import { lineOf } from './line.svelte'
-import { en } from '../text/en'
+import { text } from '../text/text.svelte'
 import { taskWords } from '../text/task-words'
 import { indexOf } from './asset-index'
 import { assetOf, leaving, project, shownAssets } from './project.svelte'
@@ -56,7 +56,7 @@ export function takesOf(source: string): Take[] {
 /** What a result is called where it stands beside its source: a verdict by what it says. */
 export function resultName({ result }: Take): string {
   const finds = result.origin && judged(result.origin, lineOf(result.origin))
-  if (finds) return en.inspect.brief(finds.label, finds.score.toFixed(2))
+  if (finds) return text.inspect.brief(finds.label, finds.score.toFixed(2))
   return taskWords(result.origin?.task).result
 }
 

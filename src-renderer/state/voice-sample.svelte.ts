@@ -1,4 +1,4 @@
-import { en } from '../text/en'
+import { text } from '../text/text.svelte'
 import { listening, pause } from './listening.svelte'
 import { tellError } from './notices.svelte'
 
@@ -29,7 +29,7 @@ export function toggleSample(url: string) {
   const fail = () => {
     if (own !== audio) return
     stopSample()
-    tellError(en.convert.sampleFailed, new Error(en.convert.sampleFailedHint))
+    tellError(text.convert.sampleFailed, new Error(text.convert.sampleFailedHint))
   }
   own.onerror = fail
   own.play().catch(fail)
