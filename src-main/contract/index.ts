@@ -1,6 +1,7 @@
 export * from './calls'
 export * from './client'
 export * from './heat-scale'
+export * from './menu'
 export * from './messages'
 export * from './peaks'
 export * from './records'

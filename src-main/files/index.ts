@@ -1,4 +1,5 @@
 export * from './handler'
 export * from './headers'
 export type { LiveAnswer, LiveLine, LivePiece } from './live-sound'
+export * from './last-project'
 export * from './places'

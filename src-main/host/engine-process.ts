@@ -2,6 +2,7 @@ import { fork } from 'node:child_process'
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import { liveLine } from '../engine/live/line'
+import { projectSwitch } from '../engine/project-switch'
 import { supervise, type EngineChild } from '../engine/supervisor'
 import { engineArguments, type LiveLine, type Places } from '../files'
 import { NagareError } from '../lib/errors'
@@ -76,15 +77,22 @@ function forkEngine(where: Places, lastExit: unknown): ForkedEngine {
 export async function startEngine(where: Places, log: (line: string) => void): Promise<Engine> {
   return new Promise<Engine>((resolve, reject) => {
     let started = false
+    const projects = projectSwitch(where)
     const supervisor = supervise({
-      fork: (lastExit) => forkEngine(where, lastExit),
+      fork(lastExit) {
+        const child = forkEngine(where, lastExit)
+        child.onMessage((message) => projects.asked(message) && supervisor.restart())
+        return child
+      },
       onReady(child) {
         log(`engine ${child.pid} is running`)
         started = true
+        projects.ready()
         resolve(engine)
       },
-      onDown({ reason }) {
-        if (started) return log(`engine: ${reason}`)
+      onDown({ reason, code }) {
+        const isTriedAgain = projects.ended(code)
+        if (started || isTriedAgain) return log(`engine: ${reason}`)
         reject(new NagareError('unavailable', reason))
         void supervisor.quit()
       },

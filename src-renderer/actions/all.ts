@@ -15,6 +15,8 @@ import { removeSource, step } from './library'
 import { hasSound, listenActions } from './listen'
 import { pictureActions } from './picture'
 import { switchTheme } from './settings'
+import { projectActions } from './projects'
+import { sampleActions } from './sample'
 import { redoLast, undoLast } from './undo'
 import { activeJob, cancelWithCare, canRun, chooseNextTask, currentTasks, runTask } from './work'
 
@@ -200,6 +202,8 @@ export const actions = {
     run: () => void openDialog('models'),
   },
 
+  ...projectActions,
+  ...sampleActions,
   ...listenActions,
 
   spectrogram: {
@@ -248,6 +252,14 @@ export const actions = {
 
   ...pictureActions,
 
+  palette: {
+    id: 'palette',
+    label: () => text.palette.action,
+    group: 'app',
+    keys: ['Mod+K', 'Mod+Shift+P'],
+    when: always,
+    run: () => void openDialog('palette'),
+  },
   settings: {
     id: 'settings',
     label: () => text.actions.settings,

@@ -28,6 +28,12 @@ export function forget(step: Step) {
   }
 }
 
+/** Forgets everything, as when another project is opened. */
+export function clearHistory() {
+  past.length = 0
+  future.length = 0
+}
+
 /** Takes back the last step and answers it. */
 export async function undo(): Promise<Step | undefined> {
   const step = past.pop()

@@ -1,4 +1,4 @@
-export type DialogName = 'settings' | 'models' | 'shortcuts' | 'export' | 'remove-model'
+export type DialogName = 'palette' | 'projects' | 'settings' | 'models' | 'shortcuts' | 'export' | 'remove-model'
 
 /** A picture of frequencies over time: all of them, or the mel bands that vocoders see. */
 export type Picture = 'spectrum' | 'mel'

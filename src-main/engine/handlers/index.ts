@@ -5,7 +5,9 @@ import { deviceHandlers } from './device'
 import { jobHandlers } from './job'
 import { liveHandlers } from './live'
 import { packHandlers } from './pack'
+import { projectHandlers } from './project'
 import { recordHandlers } from './record'
+import { sampleHandlers } from './sample'
 import { settingsHandlers } from './settings'
 import { stateHandlers } from './state'
 import { taskHandlers } from './task'
@@ -15,6 +17,8 @@ export function handlersOf(parts: EngineParts): Handlers {
   return {
     ...stateHandlers(parts),
     ...assetHandlers(parts),
+    ...projectHandlers(parts),
+    ...sampleHandlers(parts),
     ...recordHandlers(parts),
     ...liveHandlers(parts),
     ...taskHandlers(parts),
