@@ -3,6 +3,7 @@ import svelte from 'eslint-plugin-svelte'
 import globals from 'globals'
 import ts from 'typescript-eslint'
 import { importDirections } from './build/import-directions.mjs'
+import { noSentences, textIsLive } from './build/text-rules.mjs'
 import svelteConfig from './svelte.config.js'
 
 export default ts.config(
@@ -12,7 +13,11 @@ export default ts.config(
   prettier,
   svelte.configs.prettier,
   {
-    plugins: { nagare: { rules: { 'import-directions': importDirections } } },
+    plugins: {
+      nagare: {
+        rules: { 'import-directions': importDirections, 'no-sentences': noSentences, 'text-is-live': textIsLive },
+      },
+    },
     rules: {
       'nagare/import-directions': 'error',
       eqeqeq: ['error', 'always', { null: 'ignore' }],
@@ -30,6 +35,26 @@ export default ts.config(
   },
   { files: ['src-main/**', 'build/**', 'test/**', '*.config.*'], languageOptions: { globals: globals.node } },
   { files: ['src-renderer/**', 'test/component/**'], languageOptions: { globals: globals.browser } },
+  {
+    files: ['src-renderer/**'],
+    ignores: ['src-renderer/text/**'],
+    rules: {
+      'nagare/no-sentences': 'error',
+      'nagare/text-is-live': 'error',
+      'no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            {
+              regex: '/text/(en|ja)(/|$)',
+              allowTypeImports: true,
+              message: 'Read `text` of text/text.svelte: it speaks the language chosen.',
+            },
+          ],
+        },
+      ],
+    },
+  },
   {
     files: ['**/*.svelte', '**/*.svelte.ts'],
     languageOptions: { parserOptions: { extraFileExtensions: ['.svelte'], parser: ts.parser, svelteConfig } },

@@ -1,7 +1,7 @@
 import { app, BrowserWindow, dialog, session } from 'electron'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { places } from './files'
+import { places, withProject } from './files'
 import { engineClient } from './shell/engine-client'
 import { startEngine, type DesktopEngine } from './shell/engine-process'
 import { guardNavigation, guardSession } from './shell/guards'
@@ -10,7 +10,7 @@ import { filesOf } from './shell/opened-files'
 import { declareScheme, isOwn, serveScheme } from './shell/scheme'
 import { followTheme, openWindow } from './shell/window'
 
-const where = places()
+const where = withProject(places())
 const client = engineClient()
 let engine: DesktopEngine | undefined
 
@@ -47,14 +47,14 @@ function engineReady(): void {
 function start(): void {
   guardSession(session.defaultSession)
   serveScheme({
-    ...{ rendererDir: where.renderer, projectDir: where.project },
+    ...{ rendererDir: where.renderer, projectDir: () => where.project },
     packDirs: [where.starterPacks, where.userPacks],
     live: async (piece) =>
       engine?.ready?.live(piece) ?? { error: { code: 'unavailable', message: 'The engine is being restarted.' } },
     tiles: async (asked) =>
       engine?.ready?.tiles(asked) ?? { error: { code: 'unavailable', message: 'The engine is being restarted.' } },
   })
-  setMenu(client.open)
+  setMenu(client)
   followTheme()
   engine = startEngine(where, { ready: engineReady, gaveUp: engineGaveUp })
   showWindow()

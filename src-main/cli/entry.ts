@@ -14,6 +14,7 @@ const commands: Record<string, () => Promise<Command>> = {
   inspect: async () => (await import('./inspect')).inspect,
   train: async () => (await import('./train')).train,
   surfaces: async () => (await import('./surfaces')).surfaces,
+  mix: async () => (await import('./mix')).mix,
   evaluate: async () => (await import('./evaluate')).evaluate,
   import: async () => (await import('./import')).importFile,
   export: async () => (await import('./export')).exportModel,

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { resolve } from 'node:path'
-import { places } from '../files'
+import { places, withProject } from '../files'
 import { startHost } from '../host'
 import { commonOptions, number, text, type Command } from './command'
 
@@ -14,16 +14,15 @@ export const serve: Command = {
   help: {
     '--port N': 'port to listen on (any free one)',
     '--host ADDR': 'address to listen on (127.0.0.1: this machine only)',
-    '--project DIR': 'project folder to open',
+    '--project DIR': 'project folder to open (the one that was open last)',
   },
   options: { ...commonOptions, port: { type: 'string' }, host: { type: 'string' }, project: { type: 'string' } },
   async run({ values }, terminal) {
     const address = text(values, 'host')
     const project = text(values, 'project')
-    const own = places()
     const host = await startHost({
       port: number(values, 'port', { min: 0, max: 65_535, integer: true }) ?? 0,
-      where: project ? { ...own, project: resolve(project) } : own,
+      where: withProject(places(), project && resolve(project)),
       log: (line) => terminal.note(`nagare: ${line}`),
       ...(address ? { address } : {}),
     })

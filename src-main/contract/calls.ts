@@ -10,12 +10,14 @@ import {
   Id,
   Job,
   Line,
+  KnownProject,
   LiveSession,
   Marker,
   Pack,
   Progress,
   QueueState,
   RegionRecord,
+  SampleId,
   Settings,
   SettingsPatch,
   Snapshot,
@@ -35,7 +37,14 @@ const nothing = z.object({}).strict()
 /** Every call the window can make: what goes in, what comes out. */
 export const calls = {
   'state.get': { args: nothing, result: Snapshot },
+  /** The projects opened lately and those in Nagare's own folder, which is `folder`. */
+  'project.list': { args: nothing, result: z.object({ projects: z.array(KnownProject), folder: z.string() }) },
+  /** Opens another project in place of this one: the engine ends, and the next one answers with a state of its own. */
+  'project.open': { args: z.object({ folder: z.string().min(1).max(4096) }), result: nothing },
+  'project.create': { args: z.object({ name: z.string().trim().min(1).max(100) }), result: nothing },
   'asset.add': { args: z.object({ source: Source }), result: z.object({ asset: Asset }) },
+  /** Adds a sample that comes with Nagare to the project, as an asset like any other. */
+  'sample.add': { args: z.object({ sample: SampleId }), result: z.object({ asset: Asset }) },
   'asset.rename': { args: z.object({ asset: Id, name: z.string().min(1).max(200) }), result: nothing },
   /** Replaces all markers of a sound. */
   'asset.mark': { args: z.object({ asset: Id, markers: z.array(Marker).max(1000) }), result: nothing },

@@ -244,9 +244,25 @@ export type ExportFormat = z.infer<typeof ExportFormat>
 export const AssetFormat = z.enum([...ExportFormat.options, 'as-is'])
 export type AssetFormat = z.infer<typeof AssetFormat>
 
+/** A project that can be opened. */
+export const KnownProject = z.object({
+  folder: z.string(),
+  name: z.string(),
+  openedAt: time.nullable(),
+  /** Whether it is the one that is open. */
+  current: z.boolean(),
+})
+export type KnownProject = z.infer<typeof KnownProject>
+
+/** What comes with Nagare to try it with: a noisy recording of speech, and a picture of a surface with a defect. */
+export const SampleId = z.enum(['speech', 'surface'])
+export type SampleId = z.infer<typeof SampleId>
+
 const settings = {
   device: z.string(),
   theme: z.enum(['system', 'light', 'dark']),
+  /** The window's language; `system` is the first of the system's that it speaks. */
+  language: z.enum(['system', 'en', 'ja']),
   exportFormat: ExportFormat,
   /** Colours that maps are drawn in; the first where left out. */
   heatColours: z.enum(heatColours).optional(),
@@ -260,6 +276,7 @@ const settings = {
 export const Settings = z.object({
   device: settings.device.default('auto'),
   theme: settings.theme.default('system'),
+  language: settings.language.default('system'),
   exportFormat: settings.exportFormat.default('wav-s16'),
   heatColours: settings.heatColours,
   microphone: settings.microphone,

@@ -5,11 +5,13 @@ import { newId } from '../lib/id'
 import { silent, type Log } from '../lib/log'
 import { measureUnfinished, openLines, openProject, type ProjectIo, type Tiles } from '../project'
 import type { TaskDefinition } from '../tasks/task'
+import { dirname } from 'node:path'
 import { handlersOf } from './handlers'
 import { jobOutputs } from './job-outputs'
 import { liveSessions, type LiveSessions } from './live/sessions'
 import type { PackShelf } from './pack-shelf'
 import type { EngineParts } from './parts'
+import { openProjectList } from './project-list'
 import { watchRecordings } from './recordings'
 import { openSettings } from './settings-store'
 import { noticeUnreadable } from './take-source'
@@ -18,6 +20,10 @@ export interface EngineOptions {
   /** Folder of the project. */
   folder: string
   settingsFile: string
+  /** Has the parent open another project in a new engine. */
+  switchTo?: (folder: string) => void
+  /** Folder of what comes with Nagare, its samples among them. */
+  resources?: string
   tasks: readonly TaskDefinition[]
   shelf: PackShelf
   run: JobRunner
@@ -43,7 +49,19 @@ export interface Engine {
 
 /** Opens a project and works on its jobs. Throws what `openProject` throws. */
 export async function openEngine(options: EngineOptions): Promise<Engine> {
-  const { tasks, shelf, run, listDevices, version, lastExit = null, log = silent, io, liveFile } = options
+  const {
+    tasks,
+    resources = '',
+    switchTo,
+    shelf,
+    run,
+    listDevices,
+    version,
+    lastExit = null,
+    log = silent,
+    io,
+    liveFile,
+  } = options
   const events = eventLog(newId('e'))
   const emit = (event: EngineEvent) => events.emit(event)
   const settings = await openSettings(options.settingsFile, log)
@@ -81,6 +99,9 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
       recordings,
       live,
       lines,
+      projects: await openProjectList({ home: dirname(options.settingsFile), current: paths.folder, log }),
+      switchTo,
+      resources,
       tasks,
       events,
       emit,

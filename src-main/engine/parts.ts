@@ -5,6 +5,7 @@ import type { Lines, Project } from '../project'
 import type { TaskDefinition } from '../tasks/task'
 import type { LiveSessions } from './live/sessions'
 import type { PackShelf } from './pack-shelf'
+import type { ProjectList } from './project-list'
 import type { Recordings } from './recordings'
 import type { SettingsStore } from './settings-store'
 
@@ -17,6 +18,11 @@ export interface EngineParts {
   recordings: Recordings
   live: LiveSessions
   lines: Lines
+  projects: ProjectList
+  /** Has the parent open another project in a new engine; undefined where there is no parent. */
+  switchTo: ((folder: string) => void) | undefined
+  /** Folder of what comes with Nagare; empty where there is none. */
+  resources: string
   tasks: readonly TaskDefinition[]
   events: EventLog
   emit(event: EngineEvent): void

@@ -11,11 +11,10 @@ import { wireAcceptor } from './accept-wire'
 import { openEngine } from './engine'
 import { liveAnswerer } from './live/line'
 import { openShelf, type PackShelf } from './pack-shelf'
+import { exitCodes } from './exit-codes'
+import { openProjectMessage } from './project-switch'
 import { findParent } from './parent'
 import { tileAnswerer } from './tiles/line'
-
-/** Exit codes that the supervisor has sentences for. */
-const exitCodes = { stuck: 70, uncaught: 71, unopened: 72 }
 
 export interface EngineProcessOptions {
   tasks: readonly TaskDefinition[]
@@ -50,6 +49,7 @@ export function readArguments(words: string[]) {
   return {
     project,
     settings,
+    resources,
     packs: packs
       .filter(Boolean)
       .map((folder): PackFolder => ({ folder, origin: isStarter(folder) ? 'starter' : 'user' })),
@@ -66,7 +66,7 @@ export async function runEngineProcess({
   shelf,
 }: EngineProcessOptions): Promise<void> {
   const parent = findParent()
-  const { project, settings, packs, lastExit } = readArguments(process.argv.slice(2))
+  const { project, settings, resources, packs, lastExit } = readArguments(process.argv.slice(2))
   const version = appVersion()
   const log = openLog(join(dirname(settings), 'logs', 'engine.jsonl'))
 
@@ -91,9 +91,10 @@ export async function runEngineProcess({
   })
   try {
     const engine = await openEngine({
-      ...{ folder: project, settingsFile: settings, tasks, run, listDevices, version, lastExit, log },
+      ...{ folder: project, settingsFile: settings, resources, tasks, run, listDevices, version, lastExit, log },
       shelf: shelf ?? (await openShelf(packs, log)),
       ...(liveFile ? { liveFile } : {}),
+      ...(parent ? { switchTo: (folder: string) => void parent.send(openProjectMessage(folder)) } : {}),
     })
     const quit = () => {
       if (isEnding) return

@@ -28,6 +28,8 @@ export interface Supervisor<Child extends EngineChild> {
   readonly ready: Child | undefined
   /** Starts the engine, or starts over after giving up; harmless while one runs. */
   start(): void
+  /** Asks the engine to stop, kills it when it does not, and starts the next at once. */
+  restart(): void
   /** Asks the engine to stop, kills it when it does not, and starts no other. Resolves when it is gone. */
   quit(): Promise<void>
 }
@@ -61,6 +63,8 @@ export function supervise<Child extends EngineChild>(options: SupervisorOptions<
   let restarts = 0
   let deaths: number[] = []
   let cancelRestart: (() => void) | undefined
+  /** Stops waiting for an engine that was asked to make room for the next. */
+  let restarted: (() => void) | undefined
   let quitting: { done: Promise<void>; resolve(): void } | undefined
 
   const launch = (lastExit: EngineExit | null) => {
@@ -81,6 +85,11 @@ export function supervise<Child extends EngineChild>(options: SupervisorOptions<
       if (child !== mine) return
       child = ready = undefined
       if (quitting) return quitting.resolve()
+      if (restarted) {
+        restarted()
+        restarted = undefined
+        return launch(null)
+      }
       const now = clock.now()
       const exit = { reason: reason ?? exitReason(code, signal), code, signal, at: new Date().toISOString() }
       if (now - startedAt >= soundLife) restarts = 0
@@ -90,6 +99,13 @@ export function supervise<Child extends EngineChild>(options: SupervisorOptions<
       cancelRestart = clock.after(wait, () => launch(exit))
       onDown?.(exit, wait)
     })
+  }
+
+  /** Asks an engine to end, and kills it when it does not; answers how to stop waiting. */
+  const stop = (asked: Child) => {
+    const stopWaiting = clock.after(quitPatience, () => asked.kill())
+    asked.send({ type: 'quit' })
+    return stopWaiting
   }
 
   return {
@@ -102,6 +118,9 @@ export function supervise<Child extends EngineChild>(options: SupervisorOptions<
       restarts = 0
       launch(null)
     },
+    restart() {
+      if (child && !restarted && !quitting) restarted = stop(child)
+    },
     quit() {
       if (quitting) return quitting.done
       cancelRestart?.()
@@ -109,12 +128,7 @@ export function supervise<Child extends EngineChild>(options: SupervisorOptions<
       const done = new Promise<void>((settle) => (resolve = settle))
       quitting = { done, resolve }
       if (!child) resolve()
-      else {
-        const asked = child
-        const stopWaiting = clock.after(quitPatience, () => asked.kill())
-        void done.then(stopWaiting)
-        asked.send({ type: 'quit' })
-      }
+      else void done.then(stop(child))
       return done
     },
   }

@@ -14,7 +14,8 @@ import { voiceResponse } from './voice-sample'
 export interface FilesOptions {
   /** Folder of the built window, with index.html. */
   rendererDir: string
-  projectDir: string
+  /** Folder of the project that is open now. */
+  projectDir: string | (() => string)
   /** Folders of packs, whose voices can be heard. */
   packDirs?: readonly string[]
   /** Whether `PUT /upload` is answered (the Node host; the desktop names files by path). */
@@ -56,15 +57,15 @@ function attachment(name: string): string {
  */
 export function filesHandler({
   rendererDir,
-  projectDir,
+  projectDir: project,
   packDirs = [],
   uploads,
   live,
   tiles,
 }: FilesOptions): (request: Request) => Promise<Response> {
-  const assets = join(projectDir, 'assets')
-
   const answer = async (request: Request, pathname: string): Promise<Response> => {
+    const projectDir = typeof project === 'string' ? project : project()
+    const assets = join(projectDir, 'assets')
     if (uploads && pathname === '/upload') {
       if (request.method === 'PUT') return uploadResponse(request, join(projectDir, 'incoming'))
       return textResponse(405, 'Upload with PUT.', { Allow: 'PUT' })

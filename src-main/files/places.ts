@@ -8,6 +8,8 @@ export interface Places {
   home: string
   /** The project opened when none is named. */
   project: string
+  /** The project opened where `project` cannot be; none if left out. */
+  otherwise?: string
   settings: string
   userPacks: string
   /** The app itself: the checkout, the installed package, or `app.asar`. */

@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import { liveLine } from '../engine/live/line'
 import { tileLine } from '../engine/tiles/line'
+import { projectSwitch } from '../engine/project-switch'
 import { supervise, type EngineChild } from '../engine/supervisor'
 import { engineArguments, type LiveLine, type Places, type TileLine } from '../files'
 import { NagareError } from '../lib/errors'
@@ -81,15 +82,22 @@ function forkEngine(where: Places, lastExit: unknown): ForkedEngine {
 export async function startEngine(where: Places, log: (line: string) => void): Promise<Engine> {
   return new Promise<Engine>((resolve, reject) => {
     let started = false
+    const projects = projectSwitch(where)
     const supervisor = supervise({
-      fork: (lastExit) => forkEngine(where, lastExit),
+      fork(lastExit) {
+        const child = forkEngine(where, lastExit)
+        child.onMessage((message) => projects.asked(message) && supervisor.restart())
+        return child
+      },
       onReady(child) {
         log(`engine ${child.pid} is running`)
         started = true
+        projects.ready()
         resolve(engine)
       },
-      onDown({ reason }) {
-        if (started) return log(`engine: ${reason}`)
+      onDown({ reason, code }) {
+        const isTriedAgain = projects.ended(code)
+        if (started || isTriedAgain) return log(`engine: ${reason}`)
         reject(new NagareError('unavailable', reason))
         void supervisor.quit()
       },

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { places } from '../files'
+import { places, withProject } from '../files'
 import { asNagareError, NagareError } from '../lib/errors'
 import { startHost } from './host'
 import { openBrowser } from './open-browser'
@@ -26,11 +26,10 @@ const say = (line: string) => process.stderr.write(`nagare: ${line}\n`)
 
 try {
   const { port, host: address, project, open } = options()
-  const own = places()
   const host = await startHost({
     port,
     ...(address ? { address } : {}),
-    where: project ? { ...own, project: resolve(project) } : own,
+    where: withProject(places(), project && resolve(project)),
     log: say,
   })
   process.stdout.write(`${host.url}\n`)

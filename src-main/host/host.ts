@@ -39,7 +39,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
   const token = randomBytes(24).toString('base64url')
   let engine: Engine | undefined
   const files = filesHandler({
-    ...{ rendererDir: where.renderer, projectDir: where.project, uploads: true },
+    ...{ rendererDir: where.renderer, projectDir: () => where.project, uploads: true },
     packDirs: [where.starterPacks, where.userPacks],
     live: async (piece) =>
       engine?.live(piece) ?? { error: { code: 'unavailable', message: 'The engine is not running yet.' } },

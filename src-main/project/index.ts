@@ -8,7 +8,14 @@ export { layout, type Layout } from './layout'
 export { ignoredIn, ignoreOf, markOf } from './marks'
 export { refuseAborted } from './measure'
 export { safeFileName, uniqueName } from './names'
-export { openProject, type Project, type ProjectIo, type ProjectOptions } from './open-project'
+export {
+  checkProject,
+  openProject,
+  projectName,
+  type Project,
+  type ProjectIo,
+  type ProjectOptions,
+} from './open-project'
 export { findSource, type IncomingFile } from './sources'
 export { beginRecording, discardRecording, finishRecording, openRecordings, type OpenRecording } from './recordings'
 export * from './draw-finds'

@@ -97,6 +97,19 @@ async function removeStale(path: string, text: string): Promise<void> {
   }
 }
 
+const held = (path: string, pid: number) =>
+  new NagareError('conflict', `The project is open in another Nagare (process ${pid}).`, {
+    hint: 'Close it there, or open another project.',
+    file: path,
+  })
+
+/** Throws `conflict` when a living process other than this one holds the lock at `path`. */
+export async function refuseHeld(path: string): Promise<void> {
+  const [text, facts] = await Promise.all([readFile(path, 'utf8'), stat(path)]).catch(() => [undefined, undefined])
+  const holder = text === undefined ? undefined : parseHolder(text)
+  if (holder && facts && holder.pid !== process.pid && isAlive(holder, facts.mtimeMs)) throw held(path, holder.pid)
+}
+
 /**
  * Takes the lock at `path` for this process; a lock whose process is gone is taken over.
  * Throws `conflict` when a living process holds it.
@@ -117,11 +130,7 @@ export async function takeLock(path: string): Promise<Lock> {
     const [text, facts] = await Promise.all([readFile(path, 'utf8'), stat(path)]).catch(() => [undefined, undefined])
     if (text === undefined || facts === undefined) continue
     const holder = parseHolder(text)
-    if (holder && isAlive(holder, facts.mtimeMs))
-      throw new NagareError('conflict', `The project is open in another Nagare (process ${holder.pid}).`, {
-        hint: 'Close it there, or open another project.',
-        file: path,
-      })
+    if (holder && isAlive(holder, facts.mtimeMs)) throw held(path, holder.pid)
     await removeStale(path, text)
     await sleep(5)
   }

@@ -9,7 +9,7 @@ import { silent, type Log } from '../lib/log'
 import { openAssets, type AssetStore } from './assets'
 import { openDocuments, type Edits } from './edits'
 import { layout, type Layout } from './layout'
-import { takeLock } from './lock'
+import { refuseHeld, takeLock } from './lock'
 import { sweepUploads } from './sources'
 import { contentIn } from './content'
 import { openTiles, type Tiles } from './tiles'
@@ -100,6 +100,28 @@ export async function openProject(folder: string, { log = silent, io: given }: P
     }
   } catch (thrown) {
     await lock.release()
+    throw asNagareError(thrown, folder)
+  }
+}
+
+/** What the project in `folder` is called; undefined where there is none that can be read. */
+export async function projectName(folder: string): Promise<string | undefined> {
+  const text = await readFile(layout(folder).manifest, 'utf8').catch(() => undefined)
+  try {
+    return text === undefined ? undefined : Manifest.parse(JSON.parse(text)).name
+  } catch {
+    return undefined
+  }
+}
+
+/** Makes sure that the project in `folder` could be opened now, and changes nothing. Throws `not-found` and what `openProject` throws. */
+export async function checkProject(folder: string): Promise<void> {
+  const paths = layout(folder)
+  try {
+    await refuseForeign(paths)
+    if (await lstat(paths.manifest).catch(() => undefined)) await readManifest(paths)
+    await refuseHeld(paths.lock)
+  } catch (thrown) {
     throw asNagareError(thrown, folder)
   }
 }

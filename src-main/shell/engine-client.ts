@@ -6,6 +6,8 @@ export interface EngineClient {
   attach(port: MessagePortMain): void
   /** Adds files to the project, at once or when the engine is there. */
   open(paths: string[]): void
+  /** Has the engine change to the project in a folder, once it is there. */
+  openProject(folder: string): void
 }
 
 /** The shell's own line to the engine: it opens files the system hands over and follows the theme setting. */
@@ -37,6 +39,11 @@ export function engineClient(): EngineClient {
       const paths = waiting
       waiting = []
       for (const path of paths) void add(own, path)
+    },
+    openProject(folder) {
+      client
+        ?.call('project.open', { folder })
+        .catch((thrown: Error) => dialog.showErrorBox('This project could not be opened', thrown.message))
     },
     open(paths) {
       if (!client) waiting.push(...paths)

@@ -1,6 +1,7 @@
 import { app, MessageChannelMain, utilityProcess, type MessagePortMain } from 'electron'
 import { liveLine } from '../engine/live/line'
 import { tileLine } from '../engine/tiles/line'
+import { projectSwitch } from '../engine/project-switch'
 import { supervise, type EngineChild, type Supervisor } from '../engine/supervisor'
 import { engineArguments, type LiveLine, type Places, type TileLine } from '../files'
 
@@ -34,6 +35,7 @@ function watchDeath(): (code: number, exited: (code: number | null, signal: stri
 /** Forks the engine as a utility process and keeps it running; what it prints goes to stderr. */
 export function startEngine(where: Places, told: { ready(): void; gaveUp(reason: string): void }): DesktopEngine {
   const onDeath = watchDeath()
+  const projects = projectSwitch(where)
   const fork = (lastExit: unknown): UtilityEngine => {
     const child = utilityProcess.fork(where.engine, engineArguments(where, lastExit), { serviceName, stdio: 'pipe' })
     for (const stream of [child.stdout, child.stderr]) stream?.on('data', (data: Buffer) => process.stderr.write(data))
@@ -49,6 +51,7 @@ export function startEngine(where: Places, told: { ready(): void; gaveUp(reason:
       onExit: (exited) => void listeners.add(exited),
       kill: () => child.kill(),
     }
+    engine.onMessage((message) => projects.asked(message) && supervisor.restart())
     return {
       ...engine,
       get pid() {
@@ -67,9 +70,13 @@ export function startEngine(where: Places, told: { ready(): void; gaveUp(reason:
     fork,
     onReady(child) {
       process.stderr.write(`nagare: engine ${child.pid} is running\n`)
+      projects.ready()
       told.ready()
     },
-    onDown: ({ reason }) => void process.stderr.write(`nagare: engine: ${reason}\n`),
+    onDown({ reason, code }) {
+      projects.ended(code)
+      process.stderr.write(`nagare: engine: ${reason}\n`)
+    },
     onGiveUp: ({ reason }) => told.gaveUp(reason),
   })
   supervisor.start()

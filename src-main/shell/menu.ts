@@ -1,7 +1,10 @@
-import { app, dialog, Menu, type BrowserWindow, type MenuItemConstructorOptions } from 'electron'
+import { app, dialog, ipcMain, Menu, type BrowserWindow, type MenuItemConstructorOptions } from 'electron'
+import { PageMenu } from '../contract'
+import { isOwn } from './scheme'
 
 const audioExtensions = ['wav', 'flac', 'mp3', 'ogg', 'opus', 'm4a', 'aac', 'aif', 'aiff']
 const pictureExtensions = ['png', 'jpg', 'jpeg', 'tif', 'tiff', 'webp', 'bmp', 'gif']
+const isMac = process.platform === 'darwin'
 
 async function chooseFiles(window: BrowserWindow | undefined, open: (paths: string[]) => void): Promise<void> {
   const options = {
@@ -15,19 +18,73 @@ async function chooseFiles(window: BrowserWindow | undefined, open: (paths: stri
   if (filePaths.length) open(filePaths)
 }
 
-/** Sets the application menu: the system's own roles, and Open, which hands the chosen paths to `open`. */
-export function setMenu(open: (paths: string[]) => void): void {
-  const mac = process.platform === 'darwin'
+async function chooseProject(window: BrowserWindow | undefined, openProject: (folder: string) => void): Promise<void> {
+  const options = { properties: ['openDirectory' as const, 'createDirectory' as const] }
+  const { filePaths } = await (window ? dialog.showOpenDialog(window, options) : dialog.showOpenDialog(options))
+  if (filePaths[0]) openProject(filePaths[0])
+}
+
+const keyNames: Record<string, string> = {
+  ...{ Mod: 'CmdOrCtrl', ArrowLeft: 'Left', ArrowRight: 'Right', ArrowUp: 'Up', ArrowDown: 'Down', Escape: 'Esc' },
+}
+
+/** A shortcut as Electron writes it: `Mod+Shift+Z` → `CmdOrCtrl+Shift+Z`. */
+export const accelerator = (keys: string): string =>
+  keys === '+'
+    ? 'Plus'
+    : keys
+        .split('+')
+        .map((part) => keyNames[part] ?? part)
+        .join('+')
+
+/**
+ * How an item shows its shortcut. The page itself listens for keys and knows when a field takes them, so nothing is registered; macOS cannot show
+ * what it does not register, and gets only those with a modifier, which no field takes.
+ */
+function shortcut(keys: string | undefined): MenuItemConstructorOptions {
+  if (!keys || (isMac && !keys.startsWith('Mod+'))) return {}
+  return { accelerator: accelerator(keys), registerAccelerator: isMac }
+}
+
+/** Ampersands mark letters in menus; two of them are one. */
+const plain = (label: string) => label.replaceAll('&', '&&')
+
+function pageItems(group: PageMenu['groups'][number]): MenuItemConstructorOptions[] {
+  return group.items.map(({ id, label, keys, enabled }) => ({
+    ...{ id, label: plain(label), enabled, ...shortcut(keys) },
+    click: (_item, window) => (window as BrowserWindow | undefined)?.webContents.send('nagare:action', id),
+  }))
+}
+
+export interface MenuActions {
+  /** Opens files in the project. */
+  open(paths: string[]): void
+  openProject(folder: string): void
+}
+
+/** The application menu: the system's own roles, files and projects by the system's dialogs, and the window's actions once it has told them. */
+function build({ open, openProject }: MenuActions, page: PageMenu | undefined): MenuItemConstructorOptions[] {
+  const groupOf = (id: string) => page?.groups.find((group) => group.id === id)
+  const own = (id: string) => {
+    const group = groupOf(id)
+    return group ? [...pageItems(group), { type: 'separator' } as const] : []
+  }
   const file: MenuItemConstructorOptions[] = [
     {
       label: 'Open…',
       accelerator: 'CmdOrCtrl+O',
       click: (_item, window) => void chooseFiles(window as BrowserWindow | undefined, open),
     },
+    {
+      label: 'Open Project Folder…',
+      click: (_item, window) => void chooseProject(window as BrowserWindow | undefined, openProject),
+    },
     { type: 'separator' },
-    { role: mac ? 'close' : 'quit' },
+    ...own('file'),
+    { role: isMac ? 'close' : 'quit' },
   ]
   const view: MenuItemConstructorOptions[] = [
+    ...own('view'),
     { role: 'reload' },
     ...(app.isPackaged ? [] : [{ role: 'toggleDevTools' } as const]),
     { type: 'separator' },
@@ -36,13 +93,24 @@ export function setMenu(open: (paths: string[]) => void): void {
     { role: 'zoomOut' },
     { role: 'togglefullscreen' },
   ]
-  Menu.setApplicationMenu(
-    Menu.buildFromTemplate([
-      ...(mac ? [{ role: 'appMenu' } as const] : []),
-      { label: 'File', submenu: file },
-      { role: 'editMenu' },
-      { label: 'View', submenu: view },
-      { role: 'windowMenu' },
-    ]),
-  )
+  const others = (page?.groups ?? []).filter(({ id, items }) => id !== 'file' && id !== 'view' && items.length > 0)
+  return [
+    ...(isMac ? [{ role: 'appMenu' } as const] : []),
+    { label: plain(groupOf('file')?.title ?? 'File'), submenu: file },
+    { role: 'editMenu' },
+    { label: plain(groupOf('view')?.title ?? 'View'), submenu: view },
+    ...others.map((group) => ({ label: plain(group.title), submenu: pageItems(group) })),
+    { role: 'windowMenu' },
+  ]
+}
+
+/** Sets the application menu, and sets it anew whenever the window tells of its actions. */
+export function setMenu(actions: MenuActions): void {
+  const apply = (page?: PageMenu) => Menu.setApplicationMenu(Menu.buildFromTemplate(build(actions, page)))
+  apply()
+  ipcMain.on('nagare:menu', ({ senderFrame }, told: unknown) => {
+    if (!senderFrame || senderFrame.parent || !isOwn(senderFrame.url)) return
+    const menu = PageMenu.safeParse(told)
+    if (menu.success) apply(menu.data)
+  })
 }

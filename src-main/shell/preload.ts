@@ -1,8 +1,12 @@
 import { contextBridge, ipcRenderer, webUtils } from 'electron'
 
-// The page gets two things and no more: the path of a file dropped on it, and a port to the engine.
+// The page gets this and no more: the path of a file dropped on it, a port to the engine, and the desktop's menu.
 contextBridge.exposeInMainWorld('desktop', {
   pathOf: (file: File) => webUtils.getPathForFile(file),
   platform: process.platform,
+  setMenu: (menu: unknown) => ipcRenderer.send('nagare:menu', menu),
 })
 ipcRenderer.on('nagare:port', (event) => window.postMessage('nagare:port', window.location.origin, event.ports))
+ipcRenderer.on('nagare:action', (_event, id: unknown) =>
+  window.postMessage({ type: 'nagare:action', id: String(id) }, window.location.origin),
+)

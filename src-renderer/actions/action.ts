@@ -1,10 +1,11 @@
-import type { en } from '../text/en'
+import type { Words } from '../text/en'
 
 /** One thing a person can do. Menus, buttons, shortcut help and tests all read these records. */
 export interface Action {
   id: string
-  label: string
-  group: keyof typeof en.shortcuts.groups
+  /** Its name in the language spoken now. */
+  label(): string
+  group: keyof Words['shortcuts']['groups']
   /** Shortcuts such as `Mod+O`, `Shift+ArrowLeft`, `B`; Mod is Ctrl, or Command on a Mac. */
   keys: string[]
   /** Whether it can be done now. */

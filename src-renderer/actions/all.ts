@@ -25,6 +25,8 @@ import { markerActions } from './markers'
 import { pictureActions } from './picture'
 import { pictureTools } from './picture-tools'
 import { switchTheme } from './settings'
+import { projectActions } from './projects'
+import { sampleActions } from './sample'
 import { redoLast, undoLast } from './undo'
 import { activeJob, cancelWithCare, canRun, chooseNextTask, currentTasks, runTask } from './work'
 
@@ -216,6 +218,8 @@ export const actions = {
     run: () => void openDialog('models'),
   },
 
+  ...projectActions,
+  ...sampleActions,
   ...listenActions,
   ...markerActions,
 
@@ -266,6 +270,14 @@ export const actions = {
   ...pictureActions,
   ...pictureTools,
 
+  palette: {
+    id: 'palette',
+    label: () => text.palette.action,
+    group: 'app',
+    keys: ['Mod+K', 'Mod+Shift+P'],
+    when: always,
+    run: () => void openDialog('palette'),
+  },
   settings: {
     id: 'settings',
     label: () => text.actions.settings,

@@ -102,9 +102,9 @@ function copy() {
   const source = shown()!
   const stretch = selectedSamples()!
   keepClip({ asset: source.id, revision: source.edit?.revision ?? 0, ...stretch })
-  const text = text.editing.copied(secondsOf(stretch))
-  void navigator.clipboard?.writeText(`${source.name}: ${text}`).catch(() => undefined)
-  say(text)
+  const told = text.editing.copied(secondsOf(stretch))
+  void navigator.clipboard?.writeText(`${source.name}: ${told}`).catch(() => undefined)
+  say(told)
 }
 
 async function takeOut(kind: 'cut' | 'delete') {

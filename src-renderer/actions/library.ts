@@ -9,7 +9,7 @@ import { text } from '../text/text.svelte'
 import { undoLast } from './undo'
 
 const undoMilliseconds = 10_000
-const pending = new Map<string, () => void>()
+const pending = new Map<string, () => Promise<void>>()
 
 /** Takes a source with its results, or one result with what its run made beside it, out of sight, and out of the project once undo has run out. */
 export function removeAsset(asset: Asset, alongWith: Asset[] = [], named?: string) {
@@ -45,7 +45,7 @@ export function removeAsset(asset: Asset, alongWith: Asset[] = [], named?: strin
       leaving.ids = [...leaving.ids, ...ids]
       notice = tell({ kind: 'info', title, action: { label: text.ui.undo, run: undoLast } }, undoMilliseconds)
       timer = setTimeout(() => void commit(), undoMilliseconds)
-      pending.set(asset.id, () => void commit())
+      pending.set(asset.id, commit)
     },
   }
   void step.redo()
@@ -59,10 +59,8 @@ export const removeSource = (asset: Asset) =>
     ...Object.values(indexOf(project.assets).masksOf.get(asset.id) ?? {}),
   ])
 
-/** Carries out removals that still could be undone; for when the window closes. */
-export function commitRemovals() {
-  for (const commit of [...pending.values()]) commit()
-}
+/** Carries out removals that still could be undone; for when the window or the project closes. */
+export const commitRemovals = () => Promise.all([...pending.values()].map((commit) => commit()))
 
 export async function renameAsset(asset: Asset, name: string) {
   const before = asset.name

@@ -33,8 +33,8 @@ function stepLine(by: number) {
   return putLine(origin, { threshold: Math.min(1, Math.max(0, next)) })
 }
 
-const seeAction = (id: string, text: string, key: string, layer: Layer): Action => ({
-  ...{ id, label: text, group: 'picture', keys: [key] },
+const seeAction = (id: string, label: () => string, key: string, layer: Layer): Action => ({
+  ...{ id, label, group: 'picture', keys: [key] },
   when: () => canSee(layer),
   run: () => see(layer),
 })
@@ -43,9 +43,9 @@ const hasTwo = () => seeing.layers.length > 1
 
 /** Tools that look closely at a picture, and move the line between normal and odd. */
 export const pictureTools = {
-  seeReconstruction: seeAction('seeReconstruction', text.tools.actions.seeReconstruction, '5', 'reconstruction'),
-  seeDifference: seeAction('seeDifference', text.tools.actions.seeDifference, '6', 'difference'),
-  seeTruth: seeAction('seeTruth', text.tools.actions.seeTruth, '7', 'truth'),
+  seeReconstruction: seeAction('seeReconstruction', () => text.tools.actions.seeReconstruction, '5', 'reconstruction'),
+  seeDifference: seeAction('seeDifference', () => text.tools.actions.seeDifference, '6', 'difference'),
+  seeTruth: seeAction('seeTruth', () => text.tools.actions.seeTruth, '7', 'truth'),
   swipe: {
     id: 'swipe',
     label: () => text.tools.actions.swipe,

@@ -187,9 +187,9 @@ export function cancelWithCare() {
 }
 
 /** Puts text on the clipboard and says so. */
-export async function copyText(text: string) {
+export async function copyText(copied: string) {
   try {
-    await navigator.clipboard.writeText(text)
+    await navigator.clipboard.writeText(copied)
     tell({ kind: 'done', title: text.enhance.copied }, 2500)
   } catch {
     tell({ kind: 'warning', title: text.enhance.copyFailed, text: text.enhance.copyFailedHint })

@@ -1,5 +1,11 @@
-/** One control of a task's settings, read from its JSON Schema. */
-export type Field = { name: string; title: string; description: string; advanced: boolean } & (
+/** One control of a task's settings, read from its JSON Schema; `names` are what choices are called, where not by their value. */
+export type Field = {
+  name: string
+  title: string
+  description: string
+  advanced: boolean
+  names?: Record<string, string> | undefined
+} & (
   | { kind: 'number'; minimum: number; maximum: number; step: number; integer: boolean; default: number }
   | { kind: 'switch'; default: boolean }
   | { kind: 'choice'; choices: string[]; default: string }

@@ -34,6 +34,12 @@ export function forget(step: Step) {
   }
 }
 
+/** Forgets everything, as when another project is opened. */
+export function clearHistory() {
+  past.length = 0
+  future.length = 0
+}
+
 function take(list: Step[], shown: string | undefined): Step | undefined {
   const at = lastFor(list, shown)
   return at < 0 ? undefined : list.splice(at, 1)[0]

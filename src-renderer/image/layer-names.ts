@@ -3,7 +3,7 @@ import { text } from '../text/text.svelte'
 
 /** What a layer is called. */
 export const layerName = (layer: Layer): string =>
-  (({ ...en.picture.layers, ...en.tools.layers }) as Record<Layer, string>)[layer]
+  (({ ...text.picture.layers, ...text.tools.layers }) as Record<Layer, string>)[layer]
 
 /** What its button does. */
 export const layerTitle = (layer: Layer): string =>

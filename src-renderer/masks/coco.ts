@@ -21,11 +21,11 @@ const bad = (what: string) => new Error(text.masks.coco.bad(what))
  * What a COCO file marks in a picture, [height, width] of 0 and 1: polygons, and run lengths plain or compressed. The picture is found by its name, or is the
  * only one there is. Throws a sentence where the file is no COCO, does not have the picture, has it in another size, or marks beyond its bounds.
  */
-export function readCoco(text: string, { name, width, height }: CocoPicture): Uint8Array {
-  if (text.length > mostText) throw new Error(text.masks.coco.tooLarge)
+export function readCoco(json: string, { name, width, height }: CocoPicture): Uint8Array {
+  if (json.length > mostText) throw new Error(text.masks.coco.tooLarge)
   let coco: unknown
   try {
-    coco = JSON.parse(text)
+    coco = JSON.parse(json)
   } catch {
     throw new Error(text.masks.coco.noJson)
   }

@@ -1,10 +1,10 @@
 import type { Asset, EngineExit, ErrorRecord, Job } from '@contract'
 import { text } from '../text/text.svelte'
 import { say } from './live.svelte'
-import { tell } from './notices.svelte'
+import { linesOf, tell } from './notices.svelte'
 import { jobOf, project } from './project.svelte'
 import { select } from './selection.svelte'
-import { jobLabel } from '../text/task-words'
+import { errorWords, jobLabel } from '../text/task-words'
 
 let toldExit: string | undefined
 
@@ -39,8 +39,11 @@ export function noticeOfDamage({ id, name, edit }: Asset) {
 }
 
 /** Tells what went wrong in the engine that no call of this window can answer. */
-export const noticeOfError = ({ code, message, hint }: ErrorRecord) =>
-  tell({ kind: 'error', title: message, hint, report: `${message}\n${hint ?? ''}\n(${code})` })
+export function noticeOfError(record: ErrorRecord) {
+  const { code, message, hint } = record
+  const { text: title, detail } = errorWords(record)
+  tell({ kind: 'error', title, text: detail, hint, report: `${message}\n${hint ?? ''}\n(${code})` })
+}
 
 /** Tells how a job ended; compares with what the window knew before, so call it before the state changes. */
 export function noticeOfJob(job: Job) {
@@ -55,8 +58,7 @@ export function noticeOfJob(job: Job) {
     tell({
       kind: 'error',
       title: text.job.failed(jobLabel(job)),
-      text: job.error?.message,
-      hint: job.error?.hint,
+      ...(job.error ? linesOf(job.error) : {}),
       report: jobReport(job),
     })
   }

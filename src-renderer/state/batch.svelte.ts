@@ -43,14 +43,14 @@ function tellEnd(jobs: readonly Job[]) {
   const done = jobs.filter(({ state }) => state === 'done').length
   const failed = jobs.filter(({ state }) => state === 'failed').length
   const title = text.batch.over
-  const text = text.batch.overText(done, failed)
+  const told = text.batch.overText(done, failed)
   const isHidden = document.visibilityState === 'hidden'
   if (isHidden && 'Notification' in window && Notification.permission === 'granted') {
-    const notice = new Notification(title, { body: text, tag: 'nagare.queue' })
+    const notice = new Notification(title, { body: told, tag: 'nagare.queue' })
     notice.onclick = () => window.focus()
   }
   // One job says so itself.
-  if (jobs.length > 1) tell({ kind: failed ? 'warning' : 'done', title, text }, isHidden ? 0 : undefined)
+  if (jobs.length > 1) tell({ kind: failed ? 'warning' : 'done', title, text: told }, isHidden ? 0 : undefined)
 }
 
 /** Asks, where that was never answered, to be allowed to say when the queue is through; at a press only. */

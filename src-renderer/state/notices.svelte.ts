@@ -1,4 +1,5 @@
 import { CallError, type ErrorRecord } from '@contract'
+import { errorWords } from '../text/task-words'
 
 export interface Notice {
   id: number
@@ -33,9 +34,16 @@ export function recordOf(thrown: unknown): ErrorRecord {
   return { code: 'internal', message: thrown instanceof Error ? thrown.message : String(thrown) }
 }
 
+/** The two lines of an error below its title. */
+export function linesOf(record: ErrorRecord) {
+  const { text, detail, hint } = errorWords(record)
+  return { text, hint: [detail, hint].filter(Boolean).join(' ') || undefined }
+}
+
 /** Shows what went wrong; `title` says which action failed. A cancelled action is no error. */
 export function tellError(title: string, thrown: unknown) {
-  const { code, message, hint } = recordOf(thrown)
-  if (code !== 'cancelled')
-    tell({ kind: 'error', title, text: message, hint, report: `${title}\n${message}\n${hint ?? ''}\n(${code})` })
+  const record = recordOf(thrown)
+  const { code, message, hint } = record
+  const report = `${title}\n${message}\n${hint ?? ''}\n(${code})`
+  if (code !== 'cancelled') tell({ kind: 'error', title, ...linesOf(record), report })
 }

@@ -1,7 +1,16 @@
 /** Dialogs that ask how to edit. */
 export type EditDialog = 'gain' | 'normalise' | 'format'
 export type DialogName =
-  'settings' | 'models' | 'shortcuts' | 'export' | 'remove-model' | 'batch' | 'export-many' | EditDialog
+  | 'palette'
+  | 'projects'
+  | 'settings'
+  | 'models'
+  | 'shortcuts'
+  | 'export'
+  | 'remove-model'
+  | 'batch'
+  | 'export-many'
+  | EditDialog
 
 /** A picture of frequencies over time: all of them, or the mel bands that vocoders see. */
 export type Picture = 'spectrum' | 'mel'

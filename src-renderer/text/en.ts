@@ -2,14 +2,19 @@ import { listen } from './en/listen'
 import { gallery } from './en/gallery'
 import { masks } from './en/masks'
 import { edits } from './en/edits'
+import { engine } from './en/engine'
 import { pictures } from './en/pictures'
+import { shell } from './en/shell'
 import { sound } from './en/sound'
 import { threshold } from './en/threshold'
 import { work } from './en/work'
 
 export type { TaskWords } from './en/work'
 
-/** Every sentence the window says. */
+/** What a dictionary holds: every sentence of the window. */
+export type Words = typeof en
+
+/** Every sentence the window says, in English. */
 export const en = {
   ...sound,
   ...listen,
@@ -19,6 +24,8 @@ export const en = {
   ...work,
   ...threshold,
   ...edits,
+  ...engine,
+  ...shell,
   app: {
     name: 'Nagare',
     skip: 'Skip to the document',
@@ -51,6 +58,12 @@ export const en = {
     nothing: 'There is no file on the clipboard',
     nothingHint: 'Copy a recording or a picture in your file manager, then paste here.',
     modelAdded: (name: string) => `Model ${name} added`,
+    unsent: (name: string) => `${name} could not be sent.`,
+    unsentHint: 'Check that the file can be read, and that Nagare is still running.',
+    aborted: (name: string) => `${name} was not added.`,
+    refused: (name: string, status: number) => `${name} was refused (status ${status}).`,
+    noFile: (name: string) => `${name} is not a file on this computer.`,
+    noFileHint: 'Save it first, then open the saved file.',
   },
   asset: {
     mono: 'mono',
@@ -92,6 +105,8 @@ export const en = {
   },
   settings: {
     title: 'Settings',
+    language: 'Language',
+    systemLanguage: 'As the system',
     theme: 'Appearance',
     themes: { system: 'As the system', light: 'Light', dark: 'Dark' },
     device: 'Compute device',
@@ -111,6 +126,8 @@ export const en = {
   },
   shortcuts: {
     title: 'Keyboard shortcuts',
+    find: 'Find a shortcut',
+    none: 'No shortcut matches',
     groups: {
       file: 'Files',
       record: 'Recording',

@@ -1,4 +1,14 @@
-const number = (digits: number) => new Intl.NumberFormat('en', { maximumFractionDigits: digits })
+import { language, text } from './text.svelte'
+
+const formats = new Map<string, Intl.NumberFormat>()
+
+/** Writes numbers as the window's language does, with at most so many decimals. */
+function number(digits: number): Intl.NumberFormat {
+  const key = `${language()} ${digits}`
+  const format = formats.get(key) ?? new Intl.NumberFormat(language(), { maximumFractionDigits: digits })
+  formats.set(key, format)
+  return format
+}
 
 /** A position in a recording: `1:05.3`, `1:02:03`; `digits` decimals of a second. */
 export function clock(seconds: number, digits = 0): string {
@@ -12,14 +22,32 @@ export function clock(seconds: number, digits = 0): string {
   return `${h ? `${h}:${two(m)}` : m}:${two(whole % 60)}${fraction}`
 }
 
+/** A time of day: `09:41`. */
+export const timeOfDay = (when: string | number | Date) =>
+  new Date(when).toLocaleTimeString(language(), { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' })
+
+/** A day and time: `30 Nov, 09:41`, with the year where it is not this one. */
+export function dayAndTime(when: string | number | Date): string {
+  const date = new Date(when)
+  const year = date.getFullYear() === new Date().getFullYear() ? {} : { year: 'numeric' as const }
+  const day = date.toLocaleDateString(language() === 'en' ? 'en-GB' : language(), {
+    ...year,
+    month: 'short',
+    day: 'numeric',
+  })
+  return `${day} ${timeOfDay(date)}`
+}
+
 /** A stretch of time in words: `8 s`, `3 min`, `1 h 20 min`. */
 export function span(seconds: number): string {
-  if (seconds < 1) return `${number(1).format(seconds)} s`
-  if (seconds < 60) return `${Math.round(seconds)} s`
+  if (seconds < 1) return text.units.seconds(number(1).format(seconds))
+  if (seconds < 60) return text.units.seconds(String(Math.round(seconds)))
   const minutes = Math.round(seconds / 60)
-  if (minutes < 60) return `${minutes} min`
-  return `${Math.floor(minutes / 60)} h ${minutes % 60 ? `${minutes % 60} min` : ''}`.trim()
+  return minutes < 60 ? text.units.minutes(minutes) : text.units.hours(Math.floor(minutes / 60), minutes % 60)
 }
+
+/** A share from 0 to 1 in whole per cent, rounded down: `42 %`. */
+export const percent = (share: number) => text.units.percent(String(Math.floor(share * 100)))
 
 export function size(bytes: number): string {
   const units = ['B', 'kB', 'MB', 'GB', 'TB']

@@ -1,4 +1,5 @@
 import { CallError, ErrorRecord, Id, type Source } from '@contract'
+import { text } from '../text/text.svelte'
 
 export interface AdoptOptions {
   /** Told the share of bytes sent, 0 to 1. */
@@ -13,8 +14,8 @@ export async function adopt(file: File, options: AdoptOptions = {}): Promise<Sou
   if (path) return { path }
   throw new CallError({
     code: 'unsupported',
-    message: `${file.name} is not a file on this computer.`,
-    hint: 'Save it first, then open the saved file.',
+    message: text.drop.noFile(file.name),
+    hint: text.drop.noFileHint,
   })
 }
 
@@ -27,16 +28,12 @@ function upload(file: File, { onProgress, signal }: AdoptOptions): Promise<strin
     request.setRequestHeader('content-type', 'application/octet-stream')
     request.upload.onprogress = ({ loaded, total }) => onProgress?.(total > 0 ? loaded / total : 1)
     request.onerror = () =>
-      fail({
-        code: 'unavailable',
-        message: `${file.name} could not be sent.`,
-        hint: 'Check that the file can be read, and that Nagare is still running.',
-      })
-    request.onabort = () => fail({ code: 'cancelled', message: `${file.name} was not added.` })
+      fail({ code: 'unavailable', message: text.drop.unsent(file.name), hint: text.drop.unsentHint })
+    request.onabort = () => fail({ code: 'cancelled', message: text.drop.aborted(file.name) })
     request.onload = () => {
       const answer = parseAnswer(request.responseText)
       if (request.status >= 200 && request.status < 300 && answer.upload) return resolve(answer.upload)
-      fail(answer.error ?? { code: 'internal', message: `${file.name} was refused (status ${request.status}).` })
+      fail(answer.error ?? { code: 'internal', message: text.drop.refused(file.name, request.status) })
     }
     signal?.addEventListener('abort', () => request.abort(), { once: true })
     request.send(file)
@@ -44,10 +41,10 @@ function upload(file: File, { onProgress, signal }: AdoptOptions): Promise<strin
 }
 
 /** Reads the host's answer to an upload: an id, or an error record, whichever it holds. */
-export function parseAnswer(text: string): { upload?: string; error?: ErrorRecord } {
+export function parseAnswer(answer: string): { upload?: string; error?: ErrorRecord } {
   let value: unknown
   try {
-    value = JSON.parse(text)
+    value = JSON.parse(answer)
   } catch {
     return {}
   }

@@ -1,5 +1,5 @@
 import { applyEvent, applySnapshot, assetOf } from '../state/project.svelte'
-import { setStatus } from '../state/connection.svelte'
+import { connection, setStatus } from '../state/connection.svelte'
 import { noticeOfDamage, noticeOfError, noticeOfExit, noticeOfJob, noticeOfRescue } from '../state/announce'
 import { select } from '../state/selection.svelte'
 import { openLink, type Link } from './link'
@@ -12,6 +12,7 @@ export function start() {
     onStatus: setStatus,
     onSnapshot(snapshot) {
       applySnapshot(snapshot)
+      connection.opening = null
       noticeOfExit(snapshot.engine.lastExit)
       for (const asset of snapshot.assets) {
         noticeOfRescue(asset, snapshot.engine.startedAt)

@@ -11,6 +11,7 @@ import {
   type Snapshot,
   type Wire,
 } from '@contract'
+import { text } from '../text/text.svelte'
 
 export type LinkStatus = 'connecting' | 'open' | 'lost'
 
@@ -121,8 +122,8 @@ export function openLink({ onEvent, onSnapshot, onStatus }: LinkOptions): Link {
         reject(
           new CallError({
             code: 'unavailable',
-            message: 'The engine is not answering.',
-            hint: 'It is being restarted; try again in a moment.',
+            message: text.engine.silent,
+            hint: text.engine.silentHint,
           }),
         )
       }, patience)

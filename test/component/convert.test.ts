@@ -64,7 +64,7 @@ function show(more: Partial<Snapshot> = {}) {
   applySnapshot({
     ...{ epoch: 'e', seq: 1, version: '1', project: { name: 'p', folder: '/p' }, assets: [sound], jobs: [] },
     ...{ packs: [pack], tasks: [task] },
-    settings: { device: 'auto', theme: 'dark', exportFormat: 'wav-s16', tasks: {}, models: {} },
+    settings: { device: 'auto', theme: 'dark', language: 'en', exportFormat: 'wav-s16', tasks: {}, models: {} },
     engine: { startedAt: createdAt, lastExit: null },
     ...more,
   })
@@ -85,7 +85,7 @@ describe('what would be run', () => {
 
   test('is remembered, but not the stretch', () => {
     const tasks = { convert: { ...all, start: 1, end: 2, share: 0.25, normalize: false } }
-    show({ settings: { device: 'auto', theme: 'dark', exportFormat: 'wav-s16', tasks, models: {} } })
+    show({ settings: { device: 'auto', theme: 'dark', language: 'en', exportFormat: 'wav-s16', tasks, models: {} } })
     expect(currentSettings()).toEqual({ ...all, share: 0.25, normalize: false })
   })
 

@@ -49,7 +49,7 @@ const result = (id: string, by: string, settings: Record<string, unknown>): Asse
 })
 
 const settings = {
-  ...{ device: 'auto', theme: 'dark' as const, exportFormat: 'wav-s16' as const },
+  ...{ device: 'auto', theme: 'dark' as const, language: 'en' as const, exportFormat: 'wav-s16' as const },
   ...{ tasks: { vocode: { amount: 0.5 } }, models: { enhance: 'gone' } },
 }
 

@@ -4,6 +4,16 @@ import { EventEmitter } from 'node:events'
  * Stands in for Electron's API where its binary is missing: records what the shell asks for, and lets a test play the system's part.
  * Load it anew (`vi.resetModules`) for each app.
  */
+interface MenuItem {
+  label?: string
+  role?: string
+  type?: string
+  accelerator?: string
+  registerAccelerator?: boolean
+  enabled?: boolean
+  click?: Handler
+}
+
 type Handler = (...args: never[]) => unknown
 
 /** What the shell set once and for all. */
@@ -13,7 +23,7 @@ export const asked = {
   permissionRequest: undefined as Handler | undefined,
   permissionCheck: undefined as Handler | undefined,
   devicePermission: undefined as Handler | undefined,
-  menu: undefined as { label?: string; submenu: { label?: string; click?: Handler }[] }[] | undefined,
+  menu: undefined as { label?: string; role?: string; submenu: MenuItem[] }[] | undefined,
   paths: {} as Record<string, string>,
   sandboxed: false,
   quits: 0,
@@ -120,10 +130,13 @@ class WebContents extends EventEmitter {
   mainFrame = {
     url: '',
     posted: [] as { channel: string; ports: MessagePortMain[] }[],
+    parent: null,
     postMessage(channel: string, _message: unknown, ports: MessagePortMain[]) {
       this.posted.push({ channel, ports })
     },
   }
+  sent: unknown[][] = []
+  send = (...words: unknown[]) => void this.sent.push(words)
   isLoading = () => this.loading
   getURL = () => this.mainFrame.url
   setWindowOpenHandler = (handler: (details: { url: string }) => { action: string }) =>
@@ -182,5 +195,8 @@ export const Menu = {
   buildFromTemplate: (template: typeof asked.menu) => template,
   setApplicationMenu: (menu: typeof asked.menu) => void (asked.menu = menu),
 }
+
+/** Electron's line from pages; a test plays the page by `emit`. */
+export const ipcMain = new EventEmitter()
 
 export const nativeTheme = Object.assign(new EventEmitter(), { themeSource: 'system', shouldUseDarkColors: false })

@@ -7,7 +7,8 @@ const built = resolve(import.meta.dirname, '../../out/preload/preload.cjs')
 /** Runs in the page before its own scripts: what Electron gives a sandboxed preload, recorded in `window.preloadAsked`. */
 function standIn(code: string) {
   const listeners = new Map<string, (event: { ports: MessagePort[] }) => void>()
-  const asked = { required: [] as string[], exposed: [] as string[], channels: listeners }
+  const sent: unknown[][] = []
+  const asked = { required: [] as string[], exposed: [] as string[], channels: listeners, sent }
   const electron = {
     contextBridge: {
       exposeInMainWorld(name: string, api: unknown) {
@@ -17,6 +18,7 @@ function standIn(code: string) {
     },
     ipcRenderer: {
       on: (channel: string, listener: (event: { ports: MessagePort[] }) => void) => listeners.set(channel, listener),
+      send: (...words: unknown[]) => void sent.push(words),
     },
     webUtils: { getPathForFile: (file: File) => `/dropped/${file.name}` },
   }

@@ -55,6 +55,61 @@ describe('import directions', () => {
   }, 60_000)
 })
 
+describe('words of the window', () => {
+  const eslint = new ESLint({ cwd: root })
+  const lint = async (code: string, file: string) => {
+    const [result] = await eslint.lintText(code, { filePath: join(root, file) })
+    return result!.messages.map(({ ruleId }) => ruleId)
+  }
+  const imported = `import { text } from '../text/text.svelte'\n`
+
+  it.each([
+    ['a sentence in a template', 'ui/Bad.svelte', '<p>Nothing here</p>\n'],
+    ['a name for screen readers', 'ui/Bad.svelte', '<button aria-label="Close">×</button>\n'],
+    ['a label in an action', 'actions/bad.ts', `export const open = { id: 'open', label: () => 'Open a file' }\n`],
+    ['a word in an action', 'actions/bad.ts', `export const undo = { id: 'undo', label: () => 'Undo' }\n`],
+    ['a sentence around a value', 'state/bad.ts', 'export const removed = (name: string) => `Removed the ${name}`\n'],
+  ])('do not stand in the code: %s', async (_what, file, code) =>
+    expect(await lint(code, `src-renderer/${file}`)).toEqual(['nagare/no-sentences']),
+  )
+
+  it('stand in the dictionaries', async () =>
+    expect(await lint(`export const words = { none: 'Nothing here' }\n`, 'src-renderer/text/en/words.ts')).toEqual([]))
+
+  it.each([
+    ['a constant of a module', 'actions/bad.ts', `${imported}export const label = text.ui.close\n`],
+    ['a record of a module', 'actions/bad.ts', `${imported}export const open = { label: text.ui.close }\n`],
+    [
+      'a constant of a component',
+      'ui/Bad.svelte',
+      `<script>\n  ${imported}  const a = text.ui.close\n</script>\n\n{a}\n`,
+    ],
+  ])('are not frozen in one language: %s', async (_what, file, code) =>
+    expect(await lint(code, `src-renderer/${file}`)).toEqual(['nagare/text-is-live']),
+  )
+
+  it.each([
+    ['a function', 'actions/good.ts', `${imported}export const open = { label: () => text.ui.close }\n`],
+    [
+      'a template',
+      'ui/Good.svelte',
+      `<script>\n  ${imported}</script>\n\n<p title={text.ui.close}>{text.ui.undo}</p>\n`,
+    ],
+    [
+      'derived',
+      'ui/Good.svelte',
+      `<script>\n  ${imported}  const a = $derived({ b: text.ui.close })\n</script>\n\n{a.b}\n`,
+    ],
+  ])('are read where a change is followed: %s', async (_what, file, code) =>
+    expect(await lint(code, `src-renderer/${file}`)).toEqual([]),
+  )
+
+  it('are not taken from one dictionary', async () => {
+    const code = `import { en } from '../text/en'\nexport const close = () => en.ui.close\n`
+    expect(await lint(code, 'src-renderer/actions/bad.ts')).toEqual(['no-restricted-imports'])
+  })
+}, 60_000)
+
 /** Every file of src-main with the files it imports by value. */
 function importGraph(): Map<string, string[]> {
   const files = readdirSync(join(root, 'src-main'), { recursive: true, encoding: 'utf8' })

@@ -10,8 +10,10 @@ import { liveHandlers } from './live'
 import { markerHandlers } from './markers'
 import { packHandlers } from './pack'
 import { queueHandlers } from './queue'
-import { recordHandlers } from './record'
 import { pictureHandlers } from './picture'
+import { projectHandlers } from './project'
+import { recordHandlers } from './record'
+import { sampleHandlers } from './sample'
 import { settingsHandlers } from './settings'
 import { stateHandlers } from './state'
 import { taskHandlers } from './task'
@@ -24,6 +26,8 @@ export function handlersOf(parts: EngineParts): Handlers {
     ...editHandlers(parts),
     ...markerHandlers(parts),
     ...exportManyHandlers(parts),
+    ...projectHandlers(parts),
+    ...sampleHandlers(parts),
     ...recordHandlers(parts),
     ...liveHandlers(parts),
     ...taskHandlers(parts),

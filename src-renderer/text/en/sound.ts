@@ -58,6 +58,7 @@ export const sound = {
     busyHint: 'Another program may be using it. Close that, or choose another microphone.',
     failed: 'The microphone could not be opened',
     pulled: (name: string) => `${name} was unplugged, or taken away by the system.`,
+    fileName: (stamp: string) => `Recording ${stamp}.wav`,
   },
   talk: {
     label: 'Live voice',

@@ -112,6 +112,8 @@ export const work = {
     updatedHint: 'Nagare was updated while this window was open.',
     reload: 'Reload',
     lostHint: 'Nothing is lost: the project is on disk.',
+    silent: 'The engine is not answering.',
+    silentHint: 'It is being restarted; try again in a moment.',
   },
   models: {
     title: 'Models',

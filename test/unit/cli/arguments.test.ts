@@ -20,6 +20,7 @@ const names = [
   'enhance',
   'inspect',
   'surfaces',
+  'mix',
   'train',
   'evaluate',
   'import',

@@ -9,6 +9,7 @@ it('are understood as they were written, whatever is in the names of folders', (
   expect(readArguments(engineArguments(where, lastExit))).toEqual({
     project: where.project,
     settings: where.settings,
+    resources: where.resources,
     packs: [
       { folder: where.starterPacks, origin: 'starter' },
       { folder: join('/home', 'Doe, Jane', 'packs'), origin: 'user' },

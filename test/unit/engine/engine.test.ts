@@ -320,6 +320,7 @@ describe('settings', () => {
     const expected = {
       device: 'auto',
       theme: 'dark',
+      language: 'system',
       exportFormat: 'wav-s16',
       tasks: { enhance: { strength: 0.5 }, copy: { steps: 3 } },
       models: { enhance: 'speech', copy: 'basic' },

@@ -11,7 +11,7 @@ async function saved(text?: string) {
   return { file, store: await openSettings(file, silent) }
 }
 
-const defaults = { device: 'auto', theme: 'system', exportFormat: 'wav-s16', tasks: {}, models: {} }
+const defaults = { device: 'auto', theme: 'system', language: 'system', exportFormat: 'wav-s16', tasks: {}, models: {} }
 
 describe('the settings', () => {
   it('have defaults until something is changed, and keep what was', async () => {

@@ -44,6 +44,33 @@ function setup() {
 }
 
 describe('supervise', () => {
+  it('restarts an engine when asked, without a reason and without counting it as a death', () => {
+    const { clock, engines, waits, given, supervisor, last } = setup()
+    last().receive({ type: 'ready' })
+    for (let i = 0; i < 8; i++) {
+      const asked = last()
+      supervisor.restart()
+      supervisor.restart()
+      expect(asked.sent).toEqual([{ type: 'quit' }])
+      asked.exit(0, null)
+      expect(last()).not.toBe(asked)
+      expect(last().lastExit).toBeNull()
+      last().receive({ type: 'ready' })
+    }
+    expect([engines.length, waits, given]).toEqual([9, [], []])
+    clock.advance(60_000)
+    expect(last().killed).toBe(false)
+  })
+
+  it('kills an engine that does not make room for the next', () => {
+    const { clock, engines, supervisor, last } = setup()
+    last().receive({ type: 'ready' })
+    supervisor.restart()
+    clock.advance(8000)
+    expect(engines[0]!.killed).toBe(true)
+    expect(engines).toHaveLength(2)
+  })
+
   it('names an engine only while it is ready', () => {
     const { supervisor, last } = setup()
     expect(supervisor.ready).toBeUndefined()

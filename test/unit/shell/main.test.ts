@@ -277,6 +277,7 @@ function playEngine() {
     device: 'auto',
     theme: 'dark',
     heatColours: 'ember',
+    language: 'en',
     exportFormat: 'wav-s16',
     tasks: {},
     models: {},
@@ -308,6 +309,47 @@ describe('the system', () => {
     expect(windows[0]!.focused).toBe(1)
     await vi.waitFor(() => expect(electron.asked.errors).toHaveLength(4))
     expect(electron.asked.errors[0]).toContain('This is no sound.')
+  })
+
+  it('shows the actions that its own page tells of, and says which was chosen', async () => {
+    const { windows } = await launch()
+    const item = (id: string, label: string, keys: string, enabled = true) => ({ id, label, keys, enabled })
+    const told = {
+      groups: [
+        { id: 'file', title: 'ファイル', items: [item('export', '書き出し…', 'Mod+E')] },
+        { id: 'view', title: '表示', items: [] },
+        {
+          id: 'listen',
+          title: 'R&D',
+          items: [item('play', 'A & B', 'Space', false), item('back', '5秒戻る', 'ArrowLeft')],
+        },
+      ],
+    }
+    const frame = { url: 'app://bundle/', parent: null }
+    const tell = (senderFrame: object | null, menu: unknown) =>
+      electron.ipcMain.emit('nagare:menu', { senderFrame }, menu)
+    const labels = () => electron.asked.menu!.map(({ label, role }) => label ?? role)
+    const before = labels()
+    tell({ ...frame, url: 'https://evil.example/' }, told)
+    tell({ ...frame, parent: frame }, told)
+    tell(null, told)
+    tell(frame, { groups: [{ id: 'x', title: '', items: [] }] })
+    tell(frame, 'menu')
+    expect(labels()).toEqual(before)
+    tell(frame, told)
+    expect(labels().filter((label) => !/Menu$/.test(label!))).toEqual(['ファイル', '表示', 'R&&D'])
+    const items = electron.asked.menu!.find(({ label }) => label === 'R&&D')!.submenu
+    expect(items).toMatchObject([
+      { label: 'A && B', enabled: false },
+      { label: '5秒戻る', enabled: true },
+    ])
+    if (process.platform !== 'darwin')
+      expect(items[1]).toMatchObject({ accelerator: 'Left', registerAccelerator: false })
+    const chosen = electron.asked.menu![process.platform === 'darwin' ? 1 : 0]!.submenu.find(
+      ({ label }) => label === '書き出し…',
+    )!
+    ;(chosen.click as (...args: unknown[]) => void)({}, windows[0])
+    expect(windows[0]!.webContents.sent).toEqual([['nagare:action', 'export']])
   })
 
   it('follows the theme setting', async () => {

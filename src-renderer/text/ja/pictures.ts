@@ -1,0 +1,46 @@
+import type { pictures as words } from '../en/pictures'
+
+export const pictures: typeof words = {
+  picture: {
+    rename: '画像の名前',
+    size: (width, height) => `${width} × ${height}`,
+    grey: 'グレースケール',
+    rgb: 'カラー',
+    bits: (depth) => `${depth}ビット`,
+    shown: (name, layer) => `${name}: ${layer}`,
+    preparing: '画像を読み込んでいます',
+    failed: '画像を表示できませんでした',
+    layer: '表示する内容',
+    layers: { original: '元の画像', overlay: '重ね合わせ', heatmap: 'ヒートマップ', mask: 'マスク' },
+    see: (name) => `${name}を表示`,
+    heat: '濃さ',
+    opacity: 'ヒートマップの不透明度',
+    outline: '輪郭',
+    readOut: 'ピクセル',
+    place: '位置',
+    at: (x, y) => `${x}, ${y}`,
+    colour: '色',
+    value: 'マップ',
+    formats: {
+      original: '取り込んだままの形式',
+      heatmap: 'PNG、0から1を色で表示',
+      mask: 'PNG、しきい値以上が白',
+      overlay: 'PNG、画像とヒートマップを半分ずつ',
+    },
+  },
+  inspect: {
+    verdict: '判定',
+    labels: { normal: '正常', odd: '異常' },
+    brief: (label, score) => `${label === 'odd' ? '異常' : '正常'} ${score}`,
+    score: 'スコア',
+    from: (threshold) => `${threshold}以上が異常`,
+    found: (count, percent) => (count === 0 ? 'しきい値に達した部分はありません' : `${count}か所の領域（${percent}%）`),
+    foundHint: 'しきい値に達した部分の数と、全ピクセルに占める割合です。',
+    shownOf: (count) => `（値の高い${count}か所を表示）`,
+    regions: '領域（値の高い順）',
+    regionWord: '領域',
+    region: (peak, mean, area, x, y) => `最大${peak}（${x}, ${y}）、平均${mean}、${area}ピクセル`,
+    spoken: (label, score, count) =>
+      `画像は${label === 'odd' ? '異常' : '正常'}です。スコア${score}、領域は${count}か所です。`,
+  },
+}
