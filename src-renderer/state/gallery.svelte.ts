@@ -1,10 +1,22 @@
-import type { ErrorRecord } from '@contract'
+import type { ErrorRecord, Job } from '@contract'
 import { gridOf, type Grid } from '../gallery/grid'
 import { setOf } from '../gallery/set-of'
 import { itemsOf, shownItems, type Filter, type Item, type Refused, type Sort } from '../gallery/items'
 import { indexOf } from './asset-index'
 import { project, shownAssets } from './project.svelte'
 import { sources } from './selection.svelte'
+
+let known: readonly Job[] = []
+
+/** The jobs as they were before where they differ in nothing but how far they are: that is told ten times a second, and no picture looks different for it. */
+function unlessOnlyProgress(jobs: readonly Job[]): readonly Job[] {
+  const isSame = (job: Job, i: number) => {
+    const before = known[i]
+    return before?.id === job.id && before.state === job.state && before.missed === job.missed
+  }
+  if (jobs.length !== known.length || !jobs.every(isSame)) known = jobs
+  return known
+}
 
 /** What is seen of all pictures together. */
 class GalleryState {
@@ -23,12 +35,13 @@ class GalleryState {
   width = $state(0)
   height = $state(0)
 
+  jobs: readonly Job[] = $derived(unlessOnlyProgress(project.jobs.filter(({ task }) => task === 'inspect')))
   pictures = $derived(sources().filter(({ image }) => image !== undefined))
   items: Item[] = $derived.by(() => {
     const { madeFrom, masksOf } = indexOf(shownAssets())
     return itemsOf({
       pictures: this.pictures,
-      jobs: project.jobs.filter(({ task }) => task === 'inspect'),
+      jobs: this.jobs,
       refused: this.refused,
       madeFrom: (id) => madeFrom.get(id) ?? [],
       isMarked: (id) => masksOf.get(id)?.truth !== undefined,

@@ -1,6 +1,6 @@
 import type { Asset, Job, Origin } from '@contract'
 import { beforeEach, describe, expect, test } from 'vitest'
-import { filesIn, type Entry } from '../../src-renderer/actions/folders'
+import { filesIn, type Entry, type FileEntry, type FolderEntry } from '../../src-renderer/actions/folders'
 import { gridOf, placeOf, scrolledTo, seenOf } from '../../src-renderer/gallery/grid'
 import { itemsOf, passes, shownItems, type Item } from '../../src-renderer/gallery/items'
 import { gallery, meant, moveBy, moveTo, toggle } from '../../src-renderer/state/gallery.svelte'
@@ -131,11 +131,11 @@ describe('the cursor and what is chosen', () => {
 })
 
 describe('folders', () => {
-  const file = (name: string): Entry => ({
+  const file = (name: string): FileEntry => ({
     ...{ isFile: true, isDirectory: false, name },
     ...{ file: (done: (file: File) => void) => done(new File(['a'], name)) },
   })
-  const folder = (name: string, entries: Entry[]): Entry => ({
+  const folder = (name: string, entries: Entry[]): FolderEntry => ({
     ...{ isFile: false, isDirectory: true, name },
     createReader() {
       const parts = [entries.slice(0, 2), entries.slice(2), []]
