@@ -21,7 +21,7 @@ function unlessOnlyProgress(jobs: readonly Job[]): readonly Job[] {
 /** What is seen of all pictures together. */
 class GalleryState {
   open = $state(false)
-  sort = $state<Sort>('date')
+  sort = $state<Sort>('score')
   filter = $state<Filter | `defect:${string}`>('all')
   text = $state('')
   /** From this score on a picture counts as odd here. */
