@@ -1,4 +1,4 @@
-import type { ErrorRecord } from '@contract'
+import type { ErrorRecord, Job } from '@contract'
 import { gridOf, type Grid } from '../gallery/grid'
 import { setOf } from '../gallery/set-of'
 import { itemsOf, shownItems, type Filter, type Item, type Refused, type Sort } from '../gallery/items'
@@ -6,10 +6,22 @@ import { indexOf } from './asset-index'
 import { project, shownAssets } from './project.svelte'
 import { sources } from './selection.svelte'
 
+let known: readonly Job[] = []
+
+/** The jobs as they were before where they differ in nothing but how far they are: that is told ten times a second, and no picture looks different for it. */
+function unlessOnlyProgress(jobs: readonly Job[]): readonly Job[] {
+  const isSame = (job: Job, i: number) => {
+    const before = known[i]
+    return before?.id === job.id && before.state === job.state && before.missed === job.missed
+  }
+  if (jobs.length !== known.length || !jobs.every(isSame)) known = jobs
+  return known
+}
+
 /** What is seen of all pictures together. */
 class GalleryState {
   open = $state(false)
-  sort = $state<Sort>('date')
+  sort = $state<Sort>('score')
   filter = $state<Filter | `defect:${string}`>('all')
   text = $state('')
   /** From this score on a picture counts as odd here. */
@@ -23,12 +35,13 @@ class GalleryState {
   width = $state(0)
   height = $state(0)
 
+  jobs: readonly Job[] = $derived(unlessOnlyProgress(project.jobs.filter(({ task }) => task === 'inspect')))
   pictures = $derived(sources().filter(({ image }) => image !== undefined))
   items: Item[] = $derived.by(() => {
     const { madeFrom, masksOf } = indexOf(shownAssets())
     return itemsOf({
       pictures: this.pictures,
-      jobs: project.jobs.filter(({ task }) => task === 'inspect'),
+      jobs: this.jobs,
       refused: this.refused,
       madeFrom: (id) => madeFrom.get(id) ?? [],
       isMarked: (id) => masksOf.get(id)?.truth !== undefined,

@@ -62,6 +62,31 @@ describe('inspect', () => {
     expect((await readdir(join(cwd, 'found'))).sort()).toHaveLength(14)
   })
 
+  it('watches a folder, writes a report, and leaves out what a mask says', async () => {
+    await mkdir(join(cwd, 'incoming'))
+    for (let i = 0; i < 3; i++) await copyFile(join(cwd, `set/test/scratch/00${i}.png`), join(cwd, `incoming/${i}.png`))
+    await writeFile(join(cwd, 'incoming/half.png.part'), 'half')
+    const watch = ['inspect', '--watch', 'incoming', '--idle', '1', '--model', 'pca.nagare']
+    expect(await run(...watch, '-o', 'watched', '--report', 'report.html')).toMatchObject({ code: 0 })
+    expect((await rowsIn('watched')).slice(1).map(([file]) => file)).toEqual(
+      [0, 1, 2].map((i) => join('incoming', `${i}.png`)),
+    )
+    const report = await readFile(join(cwd, 'report.html'), 'utf8')
+    expect(report.match(/data:image\/jpeg/g)).toHaveLength(3)
+    expect(report).not.toContain('<script')
+
+    const all = await sharp({ create: { width: 32, height: 32, channels: 3, background: '#fff' } })
+      .toColourspace('b-w')
+      .png()
+      .toBuffer()
+    await writeFile(join(cwd, 'all.png'), all)
+    expect(await run(...watch, '-o', 'unseen', '--ignore', 'all.png')).toMatchObject({ code: 0 })
+    for (const { score, share, regions } of (await resultIn('unseen')).pictures)
+      expect({ odd: score >= 0.5, share, regions }).toEqual({ odd: false, share: 0, regions: [] })
+    expect((await run('inspect', '--watch', 'incoming', '-o', 'incoming')).err).toContain('cannot take the results')
+    expect((await run('inspect', 'set', '--watch', 'incoming', '-o', 'x')).err).toContain('takes the place')
+  })
+
   it('draws the mask where the heat map is at the threshold, and tells its regions', async () => {
     const { code } = await run(
       'inspect',
