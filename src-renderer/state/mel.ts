@@ -27,3 +27,10 @@ export function secondsOf(asset: Asset): number {
   const { sampleRate, hop } = analysisOf(mel)
   return (mel.frames * hop) / sampleRate
 }
+
+/** Seconds from which to which a result's source was worked on, where that was a stretch of it. */
+export function stretchOf({ audio, origin }: Asset): { from: number; to: number } | undefined {
+  if (!audio || !origin?.range) return undefined
+  const { from, to } = origin.range
+  return { from: from / audio.sampleRate, to: to / audio.sampleRate }
+}

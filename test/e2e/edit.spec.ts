@@ -310,6 +310,7 @@ test('a model works on the selection, and its result is inserted into the record
   await expect(lane(page, 'result').locator('[data-drawn=true]')).toBeVisible({ timeout: 45_000 })
   await expect(heard(page)).toHaveAttribute('data-heard', 'result')
   const result = page.getByRole('region', { name: 'This result' })
+  await expect(result).toContainText('0:02.0 – 0:03.0')
   await result.getByRole('button', { name: 'Insert into the recording' }).click()
   await expect(spoken(page)).toHaveText(/Insert result/)
   await expect(heard(page)).toHaveAttribute('data-heard', 'original')

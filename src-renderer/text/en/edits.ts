@@ -35,7 +35,6 @@ export const edits = {
     },
     failed: (step: string) => `${step}: nothing was changed`,
     copied: (seconds: string) => `${seconds} s copied`,
-    undone: 'Undone',
     redone: (step: string) => `Done again: ${step}`,
     working: 'Working…',
     apply: 'Apply',
@@ -43,8 +42,8 @@ export const edits = {
     what: 'What is worked on',
     whole: 'Whole recording',
     selection: 'Selection',
+    stretch: 'Stretch',
     insert: 'Insert into the recording',
-    insertHint: 'Puts the result in the place of the recording’s sound, cross-faded at either end. It can be undone.',
     damaged: (name: string) => `The history of ${name} is damaged`,
     damagedAfter: (steps: number) =>
       steps === 0

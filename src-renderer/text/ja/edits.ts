@@ -35,7 +35,6 @@ export const edits: typeof words = {
     },
     failed: (step) => `${step}：何も変更されませんでした`,
     copied: (seconds) => `${seconds}秒をコピーしました`,
-    undone: '元に戻しました',
     redone: (step) => `やり直しました：${step}`,
     working: '処理中…',
     apply: '適用',
@@ -43,8 +42,8 @@ export const edits: typeof words = {
     what: '処理の対象',
     whole: '録音全体',
     selection: '選択範囲',
+    stretch: '範囲',
     insert: '録音に挿入',
-    insertHint: '録音の該当部分を結果で置き換え、両端をクロスフェードします。元に戻せます。',
     damaged: (name) => `「${name}」の履歴が壊れています`,
     damagedAfter: (steps) =>
       steps === 0
