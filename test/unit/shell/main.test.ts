@@ -279,14 +279,7 @@ function playEngine() {
     calls.push({ call: message.call, args: message.args })
     wire.send({ type: 'error', id: message.id, error: { code: 'bad-input', message: 'This is no sound.' } })
   })
-  const settings: Settings = {
-    device: 'auto',
-    theme: 'dark',
-    heatColours: 'ember',
-    exportFormat: 'wav-s16',
-    tasks: {},
-    models: {},
-  }
+  const settings: Settings = { device: 'auto', theme: 'dark', exportFormat: 'wav-s16', tasks: {}, models: {} }
   return {
     calls,
     opened: () =>
