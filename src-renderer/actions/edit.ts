@@ -12,7 +12,6 @@ import { text } from '../text/text.svelte'
 import { clock, decimal } from '../text/format'
 import type { Action } from './action'
 import { editing } from '../state/editing.svelte'
-const label = text.editing.actions
 
 /** The recording that is shown, where it is a sound. */
 const shown = () => {
@@ -163,7 +162,7 @@ async function insertResult() {
 
 const onSelection = (id: string, keys: string[], kind: 'silence' | 'fadeIn' | 'fadeOut'): Action => ({
   id,
-  label: () => label[kind],
+  label: () => text.editing.actions[kind],
   group: 'edit',
   keys,
   when: hasSelection,
@@ -174,7 +173,7 @@ const onSelection = (id: string, keys: string[], kind: 'silence' | 'fadeIn' | 'f
 export const editActions = {
   cut: {
     id: 'cut',
-    label: () => label.cut,
+    label: () => text.editing.actions.cut,
     group: 'edit',
     keys: ['Mod+X'],
     when: () => hasSelection() && !hasText(),
@@ -182,7 +181,7 @@ export const editActions = {
   },
   copy: {
     id: 'copy',
-    label: () => label.copy,
+    label: () => text.editing.actions.copy,
     group: 'edit',
     keys: ['Mod+C'],
     when: () => hasSelection() && !hasText(),
@@ -190,7 +189,7 @@ export const editActions = {
   },
   paste: {
     id: 'paste',
-    label: () => label.paste,
+    label: () => text.editing.actions.paste,
     group: 'edit',
     keys: ['Mod+V'],
     native: true,
@@ -199,7 +198,7 @@ export const editActions = {
   },
   erase: {
     id: 'erase',
-    label: () => label.erase,
+    label: () => text.editing.actions.erase,
     group: 'edit',
     keys: ['Delete', 'Backspace'],
     when: hasSelection,
@@ -208,7 +207,7 @@ export const editActions = {
   // The keys with Mod belong to the browser's tabs there.
   trim: {
     id: 'trim',
-    label: () => label.trim,
+    label: () => text.editing.actions.trim,
     group: 'edit',
     keys: ['Shift+T', 'Mod+T'],
     when: hasSelection,
@@ -217,7 +216,7 @@ export const editActions = {
   silence: onSelection('silence', ['Shift+S'], 'silence'),
   gain: {
     id: 'gain',
-    label: () => label.gain,
+    label: () => text.editing.actions.gain,
     group: 'edit',
     keys: ['Shift+G'],
     when: isFree,
@@ -227,7 +226,7 @@ export const editActions = {
   fadeOut: onSelection('fadeOut', ['Shift+O'], 'fadeOut'),
   normalise: {
     id: 'normalise',
-    label: () => label.normalise,
+    label: () => text.editing.actions.normalise,
     group: 'edit',
     keys: ['Shift+N'],
     when: isFree,
@@ -235,7 +234,7 @@ export const editActions = {
   },
   format: {
     id: 'format',
-    label: () => label.format,
+    label: () => text.editing.actions.format,
     group: 'edit',
     keys: ['Shift+H'],
     when: isFree,
@@ -243,7 +242,7 @@ export const editActions = {
   },
   insertResult: {
     id: 'insertResult',
-    label: () => label.insertResult,
+    label: () => text.editing.actions.insertResult,
     group: 'edit',
     keys: ['Shift+Enter'],
     when: () => isFree() && resultStretch() !== undefined,
@@ -251,7 +250,7 @@ export const editActions = {
   },
   selectAll: {
     id: 'selectAll',
-    label: () => label.selectAll,
+    label: () => text.editing.actions.selectAll,
     group: 'edit',
     keys: ['Mod+A'],
     when: isFree,

@@ -63,6 +63,7 @@ test('a held key moves on and back; it switches nothing on and off', () => {
   expect(repeated.filter(({ id }) => !/^(gallery|mask)/.test(id)).map(({ id }) => id)).toEqual([
     ...['next', 'previous', 'undo', 'redo', 'back', 'forward', 'backFine', 'forwardFine', 'zoomIn', 'zoomOut'],
     ...['nextRegion', 'previousRegion', 'panLeft', 'panRight', 'panUp', 'panDown'],
+    ...['dividerLeft', 'dividerRight', 'raiseLine', 'lowerLine'],
   ])
 })
 

@@ -276,7 +276,6 @@ function playEngine() {
   const settings: Settings = {
     device: 'auto',
     theme: 'dark',
-    heatColours: 'ember',
     language: 'en',
     exportFormat: 'wav-s16',
     tasks: {},
