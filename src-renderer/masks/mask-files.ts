@@ -1,3 +1,4 @@
+import { text } from '../text/text.svelte'
 import type { Asset, ErrorRecord, Marks } from '@contract'
 import { CallError } from '@contract'
 import { parseAnswer } from '../transport/adopt'
@@ -58,5 +59,5 @@ export async function saveMask(
 
 const refused = (status: number): ErrorRecord => ({
   code: 'internal',
-  message: `The mask was refused (status ${status}).`,
+  message: text.masks.refused(status),
 })

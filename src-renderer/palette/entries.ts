@@ -42,7 +42,7 @@ const actionEntries = (): Entry[] =>
     .filter(({ id }) => id !== 'palette')
     .map((action) => ({
       ...{ id: `action ${action.id}`, kind: 'action', icon: groupIcons[action.group] ?? 'menu', keys: action.keys[0] },
-      ...named(action.label()),
+      ...named(action.label),
       can: action.release === undefined && action.when(),
       run: () => void perform(action),
     }))

@@ -25,7 +25,10 @@ const result = (n: number, more: Partial<typeof audio> = {}): Asset => ({
 function hold(...assets: Asset[]) {
   applySnapshot({
     ...{ project: { name: '', folder: '' }, version: '1', jobs: [], packs: [], tasks: [], epoch: '', seq: 0 },
-    ...{ assets, settings: { device: 'auto', theme: 'system', language: 'system', exportFormat: 'wav-s16', tasks: {}, models: {} } },
+    ...{
+      assets,
+      settings: { device: 'auto', theme: 'system', language: 'system', exportFormat: 'wav-s16', tasks: {}, models: {} },
+    },
     engine: { startedAt: '2026-11-24T09:00:00Z', lastExit: null },
   } as Snapshot)
   select('a-0')

@@ -17,6 +17,7 @@ export const masks = {
     saved: 'Saved',
     saving: 'Saving…',
     saveFailed: 'The mask was not saved',
+    refused: (status: number) => `The mask was refused (status ${status}).`,
     preparing: 'Reading the picture',
     steps: {
       brush: 'Brush',

@@ -19,6 +19,7 @@ export const masks: typeof english = {
     saved: '保存済み',
     saving: '保存中…',
     saveFailed: 'マスクを保存できませんでした',
+    refused: (status) => `マスクは受け付けられませんでした（状態コード ${status}）。`,
     preparing: '画像を読み込んでいます',
     steps: {
       brush: 'ブラシ',
