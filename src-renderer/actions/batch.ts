@@ -75,7 +75,7 @@ export const batchActions = {
     id: 'runOnMany',
     label: () => text.batch.actions.runOnMany,
     group: 'work',
-    keys: ['Shift+Enter'],
+    keys: ['Mod+Enter'],
     when: () => {
       const task = currentTask()
       return task !== undefined && currentPack(task) !== undefined && fittingSources(task).length > 0

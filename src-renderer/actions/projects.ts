@@ -39,7 +39,7 @@ export const projectActions = {
     id: 'projects',
     label: () => text.projects.action,
     group: 'file',
-    keys: ['Mod+Shift+O'],
+    keys: ['Mod+Shift+H'],
     when: canSwitch,
     run: () => void openDialog('projects'),
   },

@@ -1,5 +1,4 @@
 import { CallError, ErrorRecord } from '@contract'
-import { text } from '../text/text.svelte'
 
 export interface SinkOptions {
   /** Where chunks are sent: `POST url?at=<byte>`. */
@@ -10,6 +9,8 @@ export interface SinkOptions {
   onDelay(seconds: number): void
   /** Told once when nothing more can be stored. */
   onFail(error: CallError): void
+  /** What is said where the host refuses without a reason. */
+  refused(status: number): string
   send?: typeof fetch
 }
 
@@ -36,7 +37,7 @@ const longestWait = 2000
 /** Milliseconds after which the host is taken not to answer: this long, and for each byte what a slow line needs. */
 const patience = (bytes: number) => 10_000 + bytes / 20
 
-export function chunkSink({ url, sampleRate, channels, onDelay, onFail, send = fetch }: SinkOptions): ChunkSink {
+export function chunkSink({ url, sampleRate, channels, onDelay, onFail, refused, send = fetch }: SinkOptions): ChunkSink {
   const blockAlign = 4 * channels
   let waiting: Float32Array[] = []
   let waitingBytes = 0
@@ -114,7 +115,7 @@ export function chunkSink({ url, sampleRate, channels, onDelay, onFail, send = f
     if (response.status >= 500 && response.status !== 507) return false
     fail(
       new CallError(
-        record.success ? record.data : { code: 'unavailable', message: text.record.refused(response.status) },
+        record.success ? record.data : { code: 'unavailable', message: refused(response.status) },
       ),
     )
     return true

@@ -79,6 +79,7 @@ async function begin() {
     ...{ url: begun.url, sampleRate: format.sampleRate, channels: format.channels },
     onDelay: (seconds) => void (recorder.delayed = seconds),
     onFail: (error) => void failed(error),
+    refused: (status) => text.record.refused(status),
   })
   for (const piece of early) sink.push(piece)
   early = []

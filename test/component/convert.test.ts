@@ -243,8 +243,8 @@ describe('a result', () => {
     await expect.element(details.getByText('Nagare found that the voice is most like Ben’s.')).toBeVisible()
     await expect.element(details.getByText('Converted: 0:01.0 – 0:02.0. The rest is as it was.')).toBeVisible()
     expect(details.element().textContent).not.toMatch(/null|Share|Normalize/)
-    job.settings.from = 'Ben'
-    show({ assets: [sound, made('r', {})], jobs: [job] })
+    const asked = { ...job, settings: { ...job.settings, from: 'Ben' } }
+    show({ assets: [sound, made('r', {})], jobs: [asked] })
     await screen.rerender({ take: takesOf('a-1')[0]! })
     await expect.element(details.getByText(/found/)).not.toBeInTheDocument()
     await expect.element(details.getByText('Normalize')).toBeVisible()

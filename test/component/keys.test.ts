@@ -61,7 +61,8 @@ test('a held key moves on and back; it switches nothing on and off', () => {
     ...['galleryPageUp', 'galleryPageDown', 'galleryHome', 'galleryEnd'],
   ])
   expect(repeated.filter(({ id }) => !/^(gallery|mask)/.test(id)).map(({ id }) => id)).toEqual([
-    ...['next', 'previous', 'undo', 'redo', 'back', 'forward', 'backFine', 'forwardFine', 'zoomIn', 'zoomOut'],
+    ...['next', 'previous', 'undo', 'redo', 'back', 'forward', 'backFine', 'forwardFine', 'slower', 'faster'],
+    ...['nextMarker', 'previousMarker', 'zoomIn', 'zoomOut'],
     ...['nextRegion', 'previousRegion', 'panLeft', 'panRight', 'panUp', 'panDown'],
     ...['dividerLeft', 'dividerRight', 'raiseLine', 'lowerLine'],
   ])
@@ -70,21 +71,35 @@ test('a held key moves on and back; it switches nothing on and off', () => {
 test('every action has a name and its own id, and no two share a key except where only one can be done', () => {
   expect(new Set(allActions.map(({ id }) => id)).size).toBe(allActions.length)
   for (const { label } of allActions) expect(label).not.toBe('')
-  // A document is heard or seen, so that keys of sounds may be keys of pictures too.
-  // All pictures together, and a mask that is drawn, are documents too, and come first while they are open.
-  const others = ['gallery', 'masks']
-  const shared = (...not: string[]) => {
+  // A sound, a picture, all pictures and a mask that is drawn are documents, of which one is open: each has keys of its own.
+  const documents = {
+    sound: ['listen', 'compare', 'edit'],
+    picture: ['picture'],
+    gallery: ['gallery'],
+    masks: ['masks'],
+  }
+  const shared = (open: keyof typeof documents) => {
+    const closed = Object.entries(documents).flatMap(([name, groups]) => (name === open ? [] : groups))
     const keyed = new Map<string, string[]>()
     for (const { id, keys, group } of allActions)
-      if (!not.includes(group)) for (const key of keys) keyed.set(key, [...(keyed.get(key) ?? []), id])
+      if (!closed.includes(group)) for (const key of keys) keyed.set(key, [...(keyed.get(key) ?? []), id])
     return [...keyed].filter(([, ids]) => ids.length > 1)
   }
-  expect(shared('picture', ...others)).toEqual([
-    ['Escape', ['closeLibrary', 'cancel', 'clearLoop']],
+  // Results that stand side by side take the keys of one, and a blind test takes them all.
+  expect(shared('sound')).toEqual([
+    ['1', ['blindA', 'hear1', 'original']],
+    ['2', ['blindB', 'hear2', 'result']],
+    ['3', ['blindX', 'hear3', 'noise', 'voice']],
+    ['Enter', ['nextTrial', 'run']],
+    ['Escape', ['endTest', 'closeLibrary', 'cancel', 'clearLoop']],
     ['Delete', ['erase', 'remove']],
-    ['3', ['noise', 'voice']],
   ])
-  expect(shared('listen', 'edit', 'compare', ...others)).toEqual([['Escape', ['closeLibrary', 'cancel']]])
-  const groups = [...new Set(allActions.map(({ group }) => group))]
-  for (const own of others) expect(shared(...groups.filter((group) => group !== own))).toEqual([])
+  expect(shared('picture')).toEqual([['Escape', ['closeLibrary', 'cancel']]])
+  // What is open takes its keys before what is always there.
+  for (const open of ['gallery', 'masks'] as const)
+    for (const [key, ids] of shared(open)) {
+      const groups = ids.map((id) => allActions.find((action) => action.id === id)!.group)
+      expect([key, groups.filter((group) => group === open).length]).toEqual([key, 1])
+      expect([key, groups.find((group) => group !== 'view')]).toEqual([key, open])
+    }
 })

@@ -36,7 +36,16 @@ function host(misbehave: (() => Response | 'lost' | 'gone')[] = []) {
 function sinkTo(send: SinkOptions['send'], more: Partial<SinkOptions> = {}) {
   const onDelay = vi.fn()
   const onFail = vi.fn()
-  const sink = chunkSink({ url: '/recordings/r', sampleRate: 1000, channels: 1, onDelay, onFail, send: send!, ...more })
+  const sink = chunkSink({
+    url: '/recordings/r',
+    sampleRate: 1000,
+    channels: 1,
+    onDelay,
+    onFail,
+    refused: String,
+    send: send!,
+    ...more,
+  })
   return { sink, onDelay, onFail }
 }
 

@@ -10,7 +10,7 @@ test('projects are made and changed from the window, each with what is in it', a
   await addRecording(app, page, 'first.wav', 1)
   await expect(name).toHaveText('Untitled')
 
-  await page.keyboard.press('Control+Shift+O')
+  await page.keyboard.press('Control+Shift+H')
   await expect(projects.getByRole('button', { name: /^Untitled .*Open$/ })).toBeDisabled()
   const { violations } = await new AxeBuilder({ page }).analyze()
   expect(violations.filter(({ impact }) => impact !== 'minor').map(({ id }) => id)).toEqual([])
@@ -24,7 +24,7 @@ test('projects are made and changed from the window, each with what is in it', a
   await addRecording(app, page, 'second.wav', 1)
 
   await test.step('a name that is taken is refused, and all stays as it is', async () => {
-    await page.keyboard.press('Control+Shift+O')
+    await page.keyboard.press('Control+Shift+H')
     await projects.getByRole('textbox', { name: 'New project' }).fill('Untitled')
     await page.keyboard.press('Enter')
     await expect(projects.getByRole('alert')).toContainText('Untitled was not opened')
@@ -36,14 +36,14 @@ test('projects are made and changed from the window, each with what is in it', a
   await test.step('the other one opens with its own library, and removals are kept', async () => {
     await page.keyboard.press('Delete')
     await expect(library(page)).not.toContainText('second.wav')
-    await page.keyboard.press('Control+Shift+O')
+    await page.keyboard.press('Control+Shift+H')
     await projects.getByRole('button', { name: /^Untitled/ }).click()
     await expect(name).toHaveText('Untitled')
     await expect(library(page)).toContainText('first.wav')
     await page.keyboard.press('Control+z')
     await expect(library(page)).not.toContainText('second.wav')
 
-    await page.keyboard.press('Control+Shift+O')
+    await page.keyboard.press('Control+Shift+H')
     await projects.getByRole('button', { name: /^Interviews/ }).click()
     await expect(name).toHaveText('Interviews _ 2026')
     await expect(library(page)).toContainText('What you add stays here.')

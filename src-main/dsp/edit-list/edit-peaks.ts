@@ -1,6 +1,6 @@
 import type { EditList, Peaks, Segment } from '@contract'
 import { peaksOfBuckets, peakSamples, toInt16 } from '../peaks'
-import { gainAt, lengthOf } from './edit-list'
+import { gainAt, isUntouched, lengthOf } from './edit-list'
 import type { Rendering } from './render'
 
 /** Lowest and highest sample of each channel and bucket, ±1, as [channels][buckets]. */
@@ -105,7 +105,27 @@ export async function editedPeaks(
       data[(c * count + bucket) * 2] = low > high ? 0 : toInt16(low)
       data[(c * count + bucket) * 2 + 1] = low > high ? 0 : toInt16(high)
     }
-  return peaksOfBuckets({ sampleRate, channels, frames }, { samplesPerBucket: peakSamples, buckets: count, data })
+  const clips = clipsOf(list, starts, known)
+  return peaksOfBuckets(
+    { sampleRate, channels, frames, ...(clips ? { clips } : {}) },
+    { samplesPerBucket: peakSamples, buckets: count, data },
+  )
+}
+
+/** Where an edited sound is clipped: where what it is made of is, unless that was turned down or resampled; undefined where that is known of none. */
+function clipsOf({ segments, sampleRate }: EditList, starts: readonly number[], known: ReadonlyMap<string, Peaks>) {
+  if (![...known.values()].some(({ clips }) => clips)) return undefined
+  const found: number[] = []
+  for (const [i, segment] of segments.entries()) {
+    const peaks = segment.asset === null ? undefined : known.get(segment.asset)
+    if (!peaks?.clips || peaks.sampleRate !== sampleRate || !isUntouched(segment)) continue
+    for (let c = 0; c < peaks.clips.length; c += 2) {
+      const from = Math.max(segment.from, peaks.clips[c]!)
+      const to = Math.min(segment.to, peaks.clips[c]! + peaks.clips[c + 1]!)
+      if (from < to) found.push(starts[i]! + from - segment.from, to - from)
+    }
+  }
+  return found
 }
 
 /** Largest magnitude that a waveform shows, 1 = full scale: a first answer, until the samples are read. */

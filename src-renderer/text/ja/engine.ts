@@ -78,6 +78,10 @@ export const engine: typeof words = {
             title: '誤検出の割合',
             description: '正常な画像のうち、異常と判定してよい割合です。モデルが境界を引く位置が決まります。',
           },
+          minArea: {
+            title: '領域の最小サイズ（ピクセル）',
+            description: 'これより小さい領域は、マスクと一覧に含めません。',
+          },
           kappa: {
             title: '特徴の重み（κ）',
             description: 'ピクセルに対して、識別器の特徴をどれだけ重く見るかです。f-AnoGANのみで使います。',

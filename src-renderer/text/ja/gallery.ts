@@ -43,7 +43,7 @@ export const gallery: typeof english = {
     labelled: (count, label) =>
       label === null
         ? `${pictures(count)}のラベルを外しました`
-        : `${pictures(count)}を${{ good: '良品', bad: '不良', unsure: '不明' }[label]}としました`,
+        : `${pictures(count)}を${{ good: '良品', bad: '不良', unsure: '不明' }[label] ?? label}としました`,
     labelFailed: 'ラベルを保存できませんでした',
     defect: '欠陥',
     defectHint: '欠陥の名前（例: キズ）',

@@ -10,6 +10,7 @@ describe('settings.set', () => {
     expect(Settings.parse({})).toEqual({
       device: 'auto',
       theme: 'system',
+      language: 'system',
       exportFormat: 'wav-s16',
       tasks: {},
       models: {},

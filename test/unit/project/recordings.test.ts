@@ -226,6 +226,7 @@ describe('a host that is killed while it records', () => {
       const exited = once(child, 'exit')
       const [line] = (await once(child.stdout.setEncoding('utf8'), 'data')) as [string]
       const sink = chunkSink({
+        refused: String,
         ...{ url: `http://127.0.0.1:${line.trim()}/recordings/${id}`, sampleRate: rate, channels: 1 },
         onDelay: () => {},
         onFail: (error) => {

@@ -156,6 +156,21 @@ describe('peaks of an edited sound', () => {
     return builder.finish()
   }
 
+  it('keep the marks of clipping of what was taken over as it is, where it lies now', async () => {
+    const list = edited({ do: 'delete', from: 1000, to: 3000 }, { do: 'gain', from: 8000, to: 9000, db: -6 })
+    const over = renderOver(list, sounds)
+    const marked = async (clips?: number[]) => {
+      const known = await editedPeaks(list, over, (id) => {
+        const { sound, sampleRate } = sounds[id as keyof typeof sounds]
+        const { clips: _, ...rest } = pyramid(sound, sampleRate)
+        return Promise.resolve(clips ? { ...rest, clips } : rest)
+      })
+      return known.clips
+    }
+    expect(await marked([500, 10, 990, 40, 2000, 9, 5000, 7, 10_500, 20])).toEqual([500, 10, 990, 10, 3000, 7])
+    expect(await marked()).toBeUndefined()
+  })
+
   it('hold every sample, reach at most a bucket further, and are exact around joins', async () => {
     const list = edited(
       { do: 'delete', from: 1000, to: 5003 },
