@@ -7,7 +7,8 @@ const executablePath = chromiumPath()
 export default defineConfig<object, { host: 'browser' | 'electron' }>({
   testDir: 'test/e2e',
   outputDir: 'test-results',
-  workers: 1,
+  // Each file has an app of its own; two at a time keep two cores busy.
+  workers: 2,
   timeout: 150_000,
   expect: { timeout: 10_000 },
   forbidOnly: Boolean(process.env.CI),

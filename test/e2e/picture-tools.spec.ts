@@ -320,7 +320,7 @@ test('reconstruction and difference are seen, compared by a divider or side by s
   await both(300, source)
   await leave(page)
   await page.keyboard.press('Alt+ArrowRight')
-  await page.keyboard.press('Shift+b')
+  await page.keyboard.press('Shift+x')
   await expect(pictureView(page)).toHaveAttribute('aria-label', 'compared.png: Rebuilt and Overlay')
   await page.keyboard.press('Shift+w')
   await expect(divider).toHaveCount(0)
