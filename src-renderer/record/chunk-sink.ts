@@ -37,7 +37,15 @@ const longestWait = 2000
 /** Milliseconds after which the host is taken not to answer: this long, and for each byte what a slow line needs. */
 const patience = (bytes: number) => 10_000 + bytes / 20
 
-export function chunkSink({ url, sampleRate, channels, onDelay, onFail, refused, send = fetch }: SinkOptions): ChunkSink {
+export function chunkSink({
+  url,
+  sampleRate,
+  channels,
+  onDelay,
+  onFail,
+  refused,
+  send = fetch,
+}: SinkOptions): ChunkSink {
   const blockAlign = 4 * channels
   let waiting: Float32Array[] = []
   let waitingBytes = 0
@@ -113,11 +121,7 @@ export function chunkSink({ url, sampleRate, channels, onDelay, onFail, refused,
     }
     const record = ErrorRecord.safeParse(answer.error)
     if (response.status >= 500 && response.status !== 507) return false
-    fail(
-      new CallError(
-        record.success ? record.data : { code: 'unavailable', message: refused(response.status) },
-      ),
-    )
+    fail(new CallError(record.success ? record.data : { code: 'unavailable', message: refused(response.status) }))
     return true
   }
 
