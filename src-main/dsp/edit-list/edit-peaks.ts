@@ -113,7 +113,7 @@ export async function editedPeaks(
 }
 
 /** Where an edited sound is clipped: where what it is made of is, unless that was turned down or resampled; undefined where that is known of none. */
-function clipsOf({ segments, sampleRate }: EditList, starts: readonly number[], known: ReadonlyMap<string, Peaks>) {
+function clipsOf({ segments, sampleRate }: EditList, starts: ArrayLike<number>, known: ReadonlyMap<string, Peaks>) {
   if (![...known.values()].some(({ clips }) => clips)) return undefined
   const found: number[] = []
   for (const [i, segment] of segments.entries()) {

@@ -6,7 +6,7 @@ import { babble, wav16 } from '../../helpers/signals'
 import { golden, installNagare, refusal, type Nagare } from './nagare'
 
 /** The models that come with Nagare. */
-const starters = ['brick-surface', 'six-voices', 'speech-enhancer', 'vocoder']
+const starters = ['brick-surface', 'digit-three', 'six-voices', 'speech-enhancer', 'vocoder']
 const published = golden('vae-nmf/sekiguchi_vae_wsj0_D16.npz')
 
 let nagare: Nagare
@@ -59,6 +59,7 @@ describe('models', () => {
   it('are added, listed, shown, used by name and removed', async () => {
     expect((await listed()).models).toEqual([
       expect.objectContaining({ id: 'brick-surface', origin: 'starter', kind: 'patch-gaussian' }),
+      expect.objectContaining({ id: 'digit-three', origin: 'starter', kind: 'pca' }),
       expect.objectContaining({ id: 'six-voices', origin: 'starter', kind: 'blow' }),
       expect.objectContaining({ id: 'speech-enhancer', origin: 'starter', kind: 'vae-nmf' }),
       expect.objectContaining({ id: 'vocoder', origin: 'starter', kind: 'waveglow' }),
@@ -68,7 +69,7 @@ describe('models', () => {
     expect(await run('models', 'add', 'mine.nagare')).toEqual(refusal(1, 'named mine is there', 'Remove it first'))
     expect((await listed()).models.map(({ id }) => id)).toEqual([...starters, 'mine'])
     expect((await run('models', 'list')).out).toMatch(
-      /^brick-surface .*\(starter\)\nsix-voices .*\(starter\)\nspeech-enhancer .*\(starter\)\nvocoder .*\(starter\)\nmine .*\n$/,
+      /^brick-surface .*\(starter\)\ndigit-three .*\(starter\)\nsix-voices .*\(starter\)\nspeech-enhancer .*\(starter\)\nvocoder .*\(starter\)\nmine .*\n$/,
     )
 
     const shown = await json('models', 'show', 'mine')
