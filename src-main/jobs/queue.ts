@@ -104,6 +104,8 @@ export async function openQueue(options: QueueOptions): Promise<Queue> {
     if (!found) throw new NagareError('not-found', `There is no job ${id}.`, { hint: 'It may have been removed.' })
     return found
   }
+  /** The state of a job that may have been removed as soon as it ended. */
+  const stateOf = (id: string) => jobs.get(id)?.job.state
   const show = (id: string, change: Partial<Job>) => {
     const logged = known(id)
     const job = { ...logged.job, ...change }
@@ -229,7 +231,7 @@ export async function openQueue(options: QueueOptions): Promise<Queue> {
           ...{ state: 'cancelled', endedAt: new Date().toISOString(), progress: null },
           results: sources ? results : [],
         })
-      } else if (isClosing && known(id).job.state === 'running') await record(id, { type: 'requeued', reason: 'quit' })
+      } else if (isClosing && stateOf(id) === 'running') await record(id, { type: 'requeued', reason: 'quit' })
       await wipe(id)
     }
   }
@@ -334,7 +336,7 @@ export async function openQueue(options: QueueOptions): Promise<Queue> {
     async close() {
       isClosing = true
       const self = active
-      if (self && known(self.id).job.state === 'running' && !self.isCancelled)
+      if (self && stateOf(self.id) === 'running' && !self.isCancelled)
         // First on disk, so that a task that has to be killed is not taken for a crash.
         await record(self.id, { type: 'requeued', reason: 'quit' }).catch((thrown: unknown) =>
           journal.error('job-bookkeeping', { job: self.id, error: thrown }),
