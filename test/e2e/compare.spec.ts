@@ -45,6 +45,8 @@ async function enhanced(page: Page, iterations: number, count: number) {
   await setNumber(page, 'Iterations', iterations)
   await enhanceButton(page).click()
   await expect(results(page)).toHaveCount(count, { timeout: 45_000 })
+  await expect(lane(page, 'result')).toBeVisible()
+  await expect(heard(page)).toHaveAttribute('data-heard', 'result')
 }
 
 test('all results stand side by side on one clock, one key each', async ({ app, page }) => {
