@@ -88,6 +88,8 @@ test('without a model the ways to one are named; with one its voices can be hear
     await expect(hear('Ada')).toBeVisible()
     await hear('Cy').click()
     await expect(cards(page).getByRole('button', { name: 'Stop Cy’s voice' })).toBeVisible()
+    // A button that was clicked gives the focus back a moment later; until then Space would press it again.
+    await expect.poll(() => page.evaluate(() => document.activeElement === document.body)).toBe(true)
     await page.keyboard.press('Space')
     await expect(page.getByRole('button', { name: 'Pause', exact: true })).toBeVisible()
     await expect(hear('Cy')).toBeVisible()
