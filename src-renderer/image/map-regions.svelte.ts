@@ -2,8 +2,7 @@ import { regionFinder, valuesOf, type Asset, type Line, type Region } from '@con
 import { untrack } from 'svelte'
 import { call } from '../transport/engine'
 import { sortedSpecks, type Specks } from './specks'
-import { fetchTile } from './tile-store'
-import { levelSize, tileBox, tileSide } from './tile-grid'
+import { wholeMap } from './whole-map'
 
 /** What of a map reaches a line. */
 export interface FoundRegions {
@@ -18,23 +17,6 @@ export interface FoundRegions {
 /** Maps of so many pixels are looked through here; larger ones by the engine, which does just the same. */
 const mostPixels = 4e6
 const mostRegions = 200
-
-/** All values of a map, [height, width]. */
-async function wholeMap({ id, image }: Asset, signal: AbortSignal): Promise<Float32Array> {
-  const size = image!
-  const levels = new Uint16Array(size.width * size.height)
-  const { width, height } = levelSize(size, 0)
-  for (let row = 0; row * tileSide < height; row++)
-    for (let column = 0; column * tileSide < width; column++) {
-      const at = { level: 0, column, row }
-      const box = tileBox(size, at)
-      const response = await fetchTile(`/media/${id}/values/0/${column}-${row}`, signal)
-      const tile = new Uint16Array(await response.arrayBuffer())
-      for (let y = 0; y < box.height; y++)
-        levels.set(tile.subarray(y * box.width, (y + 1) * box.width), (box.y + y) * width + box.x)
-    }
-  return valuesOf(levels)
-}
 
 /** The regions of a map in memory. */
 export function findHere(values: Float32Array, width: number, line: Line): FoundRegions {
@@ -82,7 +64,7 @@ export function mapRegions(
     if (!map || !isSmall) return
     const leaving = new AbortController()
     wholeMap(map, leaving.signal).then(
-      (loaded) => (values = loaded),
+      (levels) => (values = valuesOf(levels)),
       () => {},
     )
     return () => leaving.abort()

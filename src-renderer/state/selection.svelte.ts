@@ -16,7 +16,7 @@ export interface Take {
 }
 
 /** Outputs that stand beside the result of their run. */
-const besides = ['noise', 'mask', 'overlay', 'map', 'reconstruction', 'truth']
+const besides = ['noise', 'mask', 'overlay', 'map', 'reconstruction']
 
 /** What the document shows: a source and, of its results, the one being compared. */
 export const selection = $state({ source: null as string | null, take: null as string | null })

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import sharp from 'sharp'
 import type { Page } from '@playwright/test'
 import { expect, test } from './fixtures'
-import { addPicture, stained, woven } from './pictures'
+import { addPicture, pictureView, stained, woven } from './pictures'
 import { library } from './window'
 
 const view = (page: Page) => page.getByTestId('mask-view')
@@ -82,6 +82,22 @@ test('a mask is drawn, taken back to the pixel, saved, and there again', async (
 
   await page.keyboard.press('Escape')
   await expect(view(page)).toBeHidden()
+  await test.step('what was marked is a layer of the picture', async () => {
+    await page.keyboard.press('7')
+    await expect(pictureView(page)).toHaveAttribute('data-layer', 'truth')
+    await expect(pictureView(page)).toHaveAttribute('data-drawn', 'true')
+    const lit = () =>
+      pictureView(page)
+        .locator('canvas')
+        .first()
+        .evaluate((canvas) => {
+          const { data } = (canvas as HTMLCanvasElement).getContext('2d')!.getImageData(0, 0, 2000, 2000)
+          return data.some((value, i) => i % 4 === 0 && value === 255 && data[i + 1] === 255 && data[i + 3] === 255)
+        })
+    await expect.poll(lit).toBe(true)
+    await page.keyboard.press('1')
+    await expect.poll(lit).toBe(false)
+  })
   // A mask is no picture of its own.
   await expect(library(page).getByRole('button', { name: /mask|truth/i })).toHaveCount(0)
   await page.reload()
