@@ -45,22 +45,37 @@ function take(list: Step[], shown: string | undefined): Step | undefined {
   return at < 0 ? undefined : list.splice(at, 1)[0]
 }
 
+let last: Promise<unknown> = Promise.resolve()
+
+/** Does `work` once what was begun before is over: a step is only taken back from where the one after it left off. */
+function inTurn(work: () => void | Promise<void>): Promise<void> {
+  const mine = last.then(work)
+  last = mine.catch(() => undefined)
+  return mine
+}
+
+/** Moves a step to the other list, so that the next key finds it there, and does what it is about; where that fails it is forgotten. */
+async function move(step: Step, to: Step[], work: () => void | Promise<void>): Promise<Step> {
+  to.push(step)
+  try {
+    await inTurn(work)
+  } catch (thrown) {
+    forget(step)
+    throw thrown
+  }
+  return step
+}
+
 /**
  * Takes back the last step that concerns what is shown, and answers it; `older` is what was done before this window knew of it. A step that cannot be taken
  * back is forgotten.
  */
 export async function undo(shown?: string, older?: Step): Promise<Step | undefined> {
   const step = take(past, shown) ?? older
-  if (!step) return
-  await step.undo()
-  future.push(step)
-  return step
+  return step && move(step, future, () => step.undo())
 }
 
 export async function redo(shown?: string, older?: Step): Promise<Step | undefined> {
   const step = take(future, shown) ?? older
-  if (!step) return
-  await step.redo()
-  past.push(step)
-  return step
+  return step && move(step, past, () => step.redo())
 }

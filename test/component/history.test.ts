@@ -70,6 +70,27 @@ test('steps about a document that is not shown are passed over, and what is olde
   for (const label of ['add 100', 'b 10']) expect((await undo('b'))?.label).toBe(label)
 })
 
+test('a key that follows at once waits for its turn', async () => {
+  const told: string[] = []
+  let finish = () => {}
+  const slow: Step = {
+    label: 'slow',
+    undo: () => new Promise<void>((resolve) => (finish = () => (told.push('undone'), resolve()))),
+    redo: () => void told.push('done again'),
+  }
+  record(slow)
+  const back = undo()
+  expect([canUndo(), canRedo()]).toEqual([false, true])
+  const again = redo()
+  expect([canUndo(), canRedo()]).toEqual([true, false])
+  await Promise.resolve()
+  expect(told).toEqual([])
+  finish()
+  await Promise.all([back, again])
+  expect(told).toEqual(['undone', 'done again'])
+  forget(slow)
+})
+
 test('a step that cannot be taken back is forgotten', async () => {
   record({ label: 'broken', undo: () => Promise.reject(new Error('no')), redo: () => {} })
   await expect(undo()).rejects.toThrow('no')

@@ -74,6 +74,8 @@ test('the palette finds actions by keyboard, in either language, and remembers t
   await expect(palette).toBeHidden()
   await expect(page.getByRole('dialog', { name: 'Models' })).toBeVisible()
   await page.keyboard.press('Escape')
+  // Keys are the dialog's until it is gone.
+  await expect(page.getByRole('dialog')).toHaveCount(0)
 
   await page.keyboard.press('Control+Shift+P')
   await expect(chosen).toHaveText(/^\s*Models/)
