@@ -2,7 +2,7 @@ import { basename, isAbsolute, relative, sep } from 'node:path'
 import type { PackCard } from '../../packs'
 import type { Standing } from '../checkpoint'
 import type { TrainContext } from '../family'
-import type { BaseModel } from './add-voices'
+import type { BaseModel } from './base'
 import type { BlowConfig, VoiceFrontEnd } from './config'
 import type { Recipe } from './recipe'
 import type { SpeakerData } from './speakers'
@@ -36,7 +36,9 @@ export function cardOf(
     frontEnd,
     provenance: {
       data: [
-        ...(base?.card.provenance.data ?? []),
+        ...(base?.card.provenance.data ?? []).filter(
+          ({ name }) => !folders.some((folder) => basename(folder) === name),
+        ),
         ...folders.map((folder) => ({
           name: basename(folder),
           licence: about?.data?.[basename(folder)] ?? 'not stated',
@@ -49,7 +51,9 @@ export function cardOf(
       seconds: Math.round(seconds),
       device,
       notes:
-        (base ? `Voices added to ${base.card.name} (sha256 ${base.sha256}). ` : '') +
+        (base
+          ? `${base.relation} ${base.card.name} (${base.card.provenance.steps ?? 0} steps, sha256 ${base.sha256}). `
+          : '') +
         `The weights are ${recipe.average > 0 ? 'the average' : 'those'} of step ${bestStep}, the best in validation. ` +
         `${count} frames of ${config.frame} samples; ${restarts} restarts.`,
     },

@@ -37,6 +37,8 @@ export const VoiceFrontEnd = z.object({
   sampleRate: z.int().min(4000).max(192_000).default(16_000),
   /** Largest sample of a recording, after its mean was taken off. */
   peak: z.number().positive().max(1).default(0.99),
+  /** Deviation of the noise that lay on every frame in training, at that peak. */
+  noise: z.number().min(0).max(1).default(0),
 })
 export type VoiceFrontEnd = z.infer<typeof VoiceFrontEnd>
 

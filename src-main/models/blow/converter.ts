@@ -1,7 +1,9 @@
 import type { Device, Runner } from '../../compute'
 import { joinSignals } from '../../dsp'
 import { float32, type NDArray } from '../../lib/ndarray'
+import { random } from '../../lib/random'
 import { conversionProgram } from './inference-programs'
+import type { VoiceFrontEnd } from './config'
 import { inferenceWeights } from './inference-weights'
 import type { VoiceModel } from './model'
 import { softClamp } from './soft-clamp'
@@ -34,11 +36,12 @@ export interface Converter {
 
 /**
  * Opens Blow as a voice converter (Serrà et al., 2019, §3.4): frames that overlap by half, each encoded as `from`, decoded as `to`, bounded softly
- * and faded by a Hann window; half a frame of silence at both ends, so that nothing of the sound is faded.
+ * and faded by a Hann window; half a frame of silence at both ends, so that nothing of the sound is faded. A model that learned under noise hears the sound
+ * under such noise too, always the same, which is taken off what it makes of it.
  */
 export async function openConverter(
   device: Device,
-  { config, weights }: Pick<VoiceModel, 'config' | 'weights'>,
+  { config, weights, frontEnd }: Pick<VoiceModel, 'config' | 'weights'> & { frontEnd: Pick<VoiceFrontEnd, 'noise'> },
   options: ConverterOptions,
 ): Promise<Converter> {
   const { frame } = config
@@ -50,8 +53,9 @@ export async function openConverter(
   let to = blended(table, options.to)
   const window = Float32Array.from({ length: frame }, (_, t) => 0.5 - 0.5 * Math.cos((2 * Math.PI * t) / frame))
 
+  const noise = noiseOf(frontEnd.noise)
   /** Samples not yet in a frame, those of the frame before in front. */
-  let waiting = new Float32Array(hop)
+  let waiting = noise.under(new Float32Array(hop))
   /** Second halves of the last frame, faded out. */
   let tail = new Float32Array(hop)
   let received = 0
@@ -75,6 +79,7 @@ export async function openConverter(
         tail[t] = window[hop + t]! * sound[f * frame + hop + t]!
       }
     }
+    noise.takenOff(out)
     // What the first frame alone reaches is the silence before the sound.
     const fresh = isFirst ? out.subarray(hop) : out
     isFirst = false
@@ -87,17 +92,18 @@ export async function openConverter(
   return {
     async push(x) {
       received += x.length
-      waiting = joinSignals([waiting, x])
+      waiting = joinSignals([waiting, noise.under(x)])
       const parts: Float32Array[] = []
       while (framesWaiting() >= batch) parts.push(await convert(batch))
       return joinSignals(parts)
     },
     async flush() {
       const missing = Math.max(0, Math.ceil(received / hop) * hop - received) + hop
-      waiting = joinSignals([waiting, new Float32Array(missing)])
+      waiting = joinSignals([waiting, noise.under(new Float32Array(missing))])
       const parts: Float32Array[] = []
       while (returned < received) parts.push(await convert(Math.min(batch, framesWaiting())))
-      waiting = new Float32Array(hop)
+      noise.restart()
+      waiting = noise.under(new Float32Array(hop))
       tail = new Float32Array(hop)
       ;[received, returned, isFirst] = [0, 0, true]
       return joinSignals(parts)
@@ -107,6 +113,20 @@ export async function openConverter(
       to = blended(table, nextTo)
     },
     dispose: () => runner.dispose(),
+  }
+}
+
+/** Normal noise of a deviation, the same from each start: added to sound that comes in pieces, and taken off as many samples later. */
+function noiseOf(deviation: number) {
+  let [draws, again] = [random(0), random(0)]
+  return {
+    under: (x: Float32Array) => (deviation > 0 ? x.map((value) => value + deviation * draws.normal()) : x),
+    takenOff(x: Float32Array): void {
+      if (deviation > 0) for (let t = 0; t < x.length; t++) x[t] = x[t]! - deviation * again.normal()
+    },
+    restart(): void {
+      ;[draws, again] = [random(0), random(0)]
+    },
   }
 }
 

@@ -29,6 +29,8 @@ const Options = z
     seconds: z.coerce.number().min(0.1).max(600).default(10),
     /** How far conversions go from one voice to the other, and beyond. */
     strength: z.coerce.number().min(0).max(2).default(1),
+    /** Deviation of the noise under which sound is converted; what the pack says if not given. */
+    noise: z.coerce.number().min(0).max(1).optional(),
     precision: z.enum(precisions).default('float32'),
   })
   .strict()
@@ -45,7 +47,9 @@ const shortest = 512
 export async function evaluateBlow(context: EvaluateContext): Promise<Evaluation> {
   const { seed, progress, checkCancelled } = context
   const options = readOptions(context.set)
-  const model = await voiceModel(await openPack(context.pack))
+  const opened = await voiceModel(await openPack(context.pack))
+  const { noise = opened.frontEnd.noise } = options
+  const model: VoiceModel = { ...opened, frontEnd: { ...opened.frontEnd, noise } }
   const material = await testMaterial(context.data, model, options, random(seed))
   const device = await openDevice(context.device, { precision: options.precision, fallback: context.fallback })
   const at = (phase: string) => (done: number, total: number) => {
@@ -76,7 +80,11 @@ export async function evaluateBlow(context: EvaluateContext): Promise<Evaluation
         ...{ verdict: converted.verdicts[i]!, distance: converted.distances[i]!, speech: converted.speech[i]! },
       })),
     }
-    return { protocol: protocol(found, options, material, context), metrics: metricsOf(found), rows: rowsOf(found) }
+    return {
+      protocol: protocol(found, { ...options, noise }, material, context),
+      metrics: metricsOf(found),
+      rows: rowsOf(found),
+    }
   } finally {
     await judges.speaker.dispose()
     await judges.word?.dispose()
@@ -205,7 +213,7 @@ async function judgeConversions(
 /** What the figures stand on. */
 function protocol(
   { voices, words, scored, real, converted }: Findings,
-  { conversions, seconds, strength, precision }: Options,
+  { conversions, seconds, strength, noise, precision }: Options,
   { learned, choice }: TestMaterial,
   { seed }: EvaluateContext,
 ): string {
@@ -219,7 +227,7 @@ function protocol(
     `Likelihood: mean over ${frames} frames, at most ${mostFrames} spread over each utterance, without overlap or augmentation, silent ones left out, also under the mean of all voices' embeddings, and on average under the other voices; identified is the likeliest of ${voices.length} voices by all frames of an utterance. ` +
     `Judges: networks with one hidden layer, trained here on ${learned.length} other recordings, each as it is and under white noise at 15 to 40 dB, nothing converted among them; ` +
     `speaker judge (means and deviations of mel cepstra and slopes, among ${speakers}); ${content}. ` +
-    `Conversions: ${converted.length}${converted.length < conversions ? ', all there are' : ''}, from every voice to every other in turn, utterances drawn, 50 % overlap, levelled; spoofing is the share taken for the target, ` +
+    `Conversions: ${converted.length}${converted.length < conversions ? ', all there are' : ''}, from every voice to every other in turn, utterances drawn, 50 % overlap, under noise of ${noise} that is taken off again, levelled; spoofing is the share taken for the target, ` +
     `distance the log-spectral distance from the source (512 points, floor at -60 dB), speech lost the share of 10 ms blocks within 35 dB of the source's loudest that are over 60 dB below the conversion's. ` +
     `Round trips: ${real.length} utterances encoded and decoded as their own voice, overlapped and bounded as conversions are.`
   )

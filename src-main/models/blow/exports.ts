@@ -19,7 +19,7 @@ export async function exportBlow(pack: OpenPack): Promise<PackExport> {
       `A normalising flow between frames of sound and noise, once for each voice: ${names.join(', ')}. Encode a frame as the voice that speaks, decode ` +
       `the latent as the voice that shall speak. Nagare takes frames of ${frame} samples at ${frontEnd.sampleRate} Hz that overlap by half, bounds ` +
       'the decoded frames at ±1, fades each with a periodic Hann window and adds them up; a recording is first brought to a peak of ' +
-      `${frontEnd.peak}, its mean taken off. The voices are vectors, row by row: ` +
+      `${frontEnd.peak}, its mean taken off${frontEnd.noise > 0 ? `, and encoded under normal noise of deviation ${frontEnd.noise}, which is taken off the decoded sound again` : ''}. The voices are vectors, row by row: ` +
       names
         .map(
           (name, i) =>

@@ -40,7 +40,7 @@ export function previewer(
         scaleToPeak(recording, peak)
         const converter = await openConverter(
           device,
-          { config, weights },
+          { config, weights, frontEnd },
           { from: only(from), to: only(to), step: check },
         )
         const sound = await convertWhole(converter, recording).finally(() => converter.dispose())

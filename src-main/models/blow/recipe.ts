@@ -22,6 +22,8 @@ export const Recipe = z.object({
   names: z.string().max(200).default('{speaker}_{utterance}'),
   /** A pack whose voices are kept and to which the data's new speakers are added. */
   base: z.string().default(''),
+  /** A pack of the data's own voices that is trained on: its sizes and weights are the run's at the start. */
+  start: z.string().default(''),
   steps: count(1, 1e9).default(1_000_000),
   batch: count(1, 1024).default(114),
   learningRate: z.coerce.number().positive().default(1e-4),
@@ -42,6 +44,8 @@ export const Recipe = z.object({
   quietest: z.coerce.number().min(0).max(1).default(0),
   /** Deviation of noise on every frame, of full scale 1: what the model hears then has no direction without spread, which a conversion could blow up. */
   noise: z.coerce.number().min(0).max(1).default(0),
+  /** Deviation of the noise under which the finished model converts, and which it takes off again; that of training if not given. */
+  conversionNoise: z.coerce.number().min(0).max(1).optional(),
   /** Steps from checkpoint to checkpoint, each with a validation, and frames that one validation looks at. */
   checkpoint: count(1, 1e6).default(1000),
   validation: count(1, 1e6).default(1024),

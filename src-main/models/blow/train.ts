@@ -10,7 +10,7 @@ import { writePack, type PackCard } from '../../packs'
 import { readCheckpoint, writeCheckpoint, type Standing } from '../checkpoint'
 import type { TrainContext, TrainResult } from '../family'
 import { actNorms } from './act-norms'
-import { addVoices, type BaseModel } from './add-voices'
+import { baseOf, type BaseModel } from './base'
 import { cardOf } from './card'
 import { VoiceFrontEnd, type BlowConfig } from './config'
 import { openFrames, type Frames } from './frames'
@@ -37,12 +37,15 @@ export const trainBlow = (context: TrainContext): Promise<TrainResult> => scoped
 async function train(context: TrainContext, keep: Keep): Promise<TrainResult> {
   const { output, seed, checkCancelled, progress } = context
   const recipe = readRecipe(context)
-  const base = recipe.base ? await addVoices(recipe.base) : undefined
+  const base = await baseOf(recipe)
   const data = await speakerData(context.data, recipe.names, base ? 1 : 2, base?.voices)
-  const start = base?.extended(data.speakers)
+  const start = base?.started(data.speakers)
   const speakers = start?.speakers ?? data.speakers
   const config = configOf(base?.config ?? recipe, speakers.length)
-  const frontEnd = base?.frontEnd ?? VoiceFrontEnd.parse({ sampleRate: recipe.sampleRate })
+  const frontEnd: VoiceFrontEnd = {
+    ...(base?.frontEnd ?? VoiceFrontEnd.parse({ sampleRate: recipe.sampleRate })),
+    noise: recipe.conversionNoise ?? base?.frontEnd.noise ?? recipe.noise,
+  }
   const checkpoint = beside(output, 'checkpoint.nagare')
   const identity = {
     seed,

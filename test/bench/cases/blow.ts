@@ -36,7 +36,11 @@ function converting(name: string, title: string, preset: string, seconds: number
     async open(all, device) {
       const { ['input.sound']: sound, ...weights } = all
       const only = (voice: number) => Float32Array.from({ length: voices }, (_, i) => (i === voice ? 1 : 0))
-      const converter = await openConverter(device, { config, weights }, { from: only(0), to: only(1) })
+      const converter = await openConverter(
+        device,
+        { config, weights, frontEnd: { noise: 0 } },
+        { from: only(0), to: only(1) },
+      )
       const call = async () => {
         const first = await converter.push(sound!.data as Float32Array)
         const rest = await converter.flush()

@@ -10,6 +10,7 @@ import { addNoise, augment, compress, emphasise, scaleToPeak } from '../../../..
 import { goldenConfig as config, readGolden } from '../../../helpers/blow-golden'
 
 const tight = { relative: 1e-4, absolute: 1e-4 }
+const frontEnd = { noise: 0 }
 const voice = (n: number) => oneVoice(5, n)
 const row = (data: ArrayLike<number>) => float32([data.length], Float32Array.from(data))
 
@@ -24,7 +25,7 @@ beforeAll(async () => {
 
 describe('conversion', () => {
   it('overlaps and adds as the public implementation, but for the ends, which that one fades', async () => {
-    const converter = await openConverter(device, { config, weights }, { from: voice(1), to: voice(4) })
+    const converter = await openConverter(device, { config, weights, frontEnd }, { from: voice(1), to: voice(4) })
     const wave = io['C_wav']!.data as Float32Array
     const sound = await converter.push(wave)
     const rest = await converter.flush()
@@ -37,7 +38,11 @@ describe('conversion', () => {
 
   it('gives the sound back where both voices are the same, in pieces of any size', async () => {
     const sound = random(3).fillNormal(new Float32Array(3000), 0.2)
-    const converter = await openConverter(device, { config, weights }, { from: voice(2), to: voice(2), batch: 3 })
+    const converter = await openConverter(
+      device,
+      { config, weights, frontEnd },
+      { from: voice(2), to: voice(2), batch: 3 },
+    )
     for (const piece of [3000, 100, 1]) {
       const out: number[] = []
       for (let at = 0; at < sound.length; at += piece)
@@ -48,10 +53,36 @@ describe('conversion', () => {
     await converter.dispose()
   })
 
-  it('does not depend on how the sound arrives or how many frames go together', async () => {
+  it('hears sound under the noise that the model learned under, and takes it off again', async () => {
+    const sound = random(6).fillNormal(new Float32Array(2000), 0.2)
+    const heard = async (noise: number, from: number, to: number) => {
+      const converter = await openConverter(
+        device,
+        { config, weights, frontEnd: { noise } },
+        { from: voice(from), to: voice(to), batch: 3 },
+      )
+      const [first, again] = [
+        await convertWhole(converter, sound, { normalise: false }),
+        await convertWhole(converter, sound, { normalise: false }),
+      ]
+      await converter.dispose()
+      expect(again).toEqual(first)
+      return row(first)
+    }
+    const mean = sound.reduce((sum, x) => sum + x, 0) / sound.length
+    expect(await heard(0.02, 2, 2)).toBeAllclose(row(sound.map((x) => x - mean)), { relative: 1e-3, absolute: 2e-4 })
+    const [without, under] = [await heard(0, 0, 3), await heard(0.02, 0, 3)]
+    expect(under).not.toBeAllclose(without, { relative: 1e-2, absolute: 1e-3 })
+  })
+
+  it.each([0, 0.01])('does not depend on how sound arrives or how many frames go together, noise %f', async (noise) => {
     const sound = random(4).fillNormal(new Float32Array(2500), 0.2)
     const convert = async (batch: number, piece: number) => {
-      const converter = await openConverter(device, { config, weights }, { from: voice(0), to: voice(3), batch })
+      const converter = await openConverter(
+        device,
+        { config, weights, frontEnd: { noise } },
+        { from: voice(0), to: voice(3), batch },
+      )
       const out: number[] = []
       for (let at = 0; at < sound.length; at += piece)
         out.push(...(await converter.push(sound.subarray(at, at + piece))))
@@ -66,7 +97,7 @@ describe('conversion', () => {
 
   it('moves from one voice to another with a blend of both', async () => {
     const sound = random(5).fillNormal(new Float32Array(1000), 0.2)
-    const converter = await openConverter(device, { config, weights }, { from: voice(0), to: voice(1) })
+    const converter = await openConverter(device, { config, weights, frontEnd }, { from: voice(0), to: voice(1) })
     const heard = async (to: Float32Array) => {
       converter.setVoices(voice(0), to)
       return row(await convertWhole(converter, sound, { normalise: false }))
@@ -80,7 +111,7 @@ describe('conversion', () => {
   })
 
   it('takes the mean off and fills the scale', async () => {
-    const converter = await openConverter(device, { config, weights }, { from: voice(0), to: voice(1) })
+    const converter = await openConverter(device, { config, weights, frontEnd }, { from: voice(0), to: voice(1) })
     const sound = await convertWhole(converter, random(6).fillNormal(new Float32Array(700), 0.05))
     expect(sound).toHaveLength(700)
     expect(Math.max(...sound.map(Math.abs))).toBeCloseTo(0.98, 5)

@@ -210,7 +210,7 @@ describe('training Blow', () => {
           { name: 'people', licence: 'CC0', amount: '20 recordings' },
           { name: 'more', licence: 'not stated', amount: `${2 * (10 - held.length)} recordings` },
         ],
-        notes: expect.stringContaining(`Voices added to Two (sha256 ${two.sha256}). The weights`),
+        notes: expect.stringContaining(`Voices added to Two (20 steps, sha256 ${two.sha256}). The weights`),
       },
     })
     expect(voices.voices.map(({ name, sample }) => [name, sample])).toEqual([
@@ -229,6 +229,33 @@ describe('training Blow', () => {
     await expect(trainBlow(context('again.nagare', { data: [more], set }))).rejects.toMatchObject({
       code: 'bad-input',
       message: expect.stringMatching(/has a voice ben; the data has Ben, alike but for case/),
+    })
+  })
+
+  it('trains a pack on with its own voices, from its weights', async () => {
+    const set = { ...tiny, noise: '0.002' }
+    await trainBlow(context('first.nagare', { steps: 20, set, about: { name: 'First', licence: 'CC0', data: {} } }))
+    const start = join(folder, 'first.nagare')
+    const still = { ...set, start, frame: '64', learningRate: '1e-12', conversionNoise: '0.004' }
+    await trainBlow(context('second.nagare', { steps: 1, set: still, seed: 5 }))
+    const [first, second] = [await openPack(start), await openPack(join(folder, 'second.nagare'))]
+    for (const [name, { data, shape }] of Object.entries(second.weights))
+      expect({ data, shape }).toBeAllclose(first.weights[name]!, { relative: 1e-6, absolute: 1e-6 })
+    const [before, after] = [await voiceModel(first), await voiceModel(second)]
+    expect([before.frontEnd.noise, after.frontEnd.noise]).toEqual([0.002, 0.004])
+    expect(after.voices).toEqual(before.voices)
+    expect(second.manifest.provenance.data).toHaveLength(1)
+    expect(second.manifest.provenance.notes).toContain(`Trained on from First (20 steps, sha256 ${first.sha256}). `)
+
+    const more = join(folder, 'more')
+    await writeVoices(more, { names: ['ada', 'cy'], count: 10, seconds: 0.5, rate: 8000 })
+    await expect(trainBlow(context('x.nagare', { data: [more], set: { ...set, start } }))).rejects.toMatchObject({
+      code: 'bad-input',
+      message: expect.stringMatching(/has the voices ada, ben; the data has ada, cy\./),
+    })
+    await expect(trainBlow(context('x.nagare', { set: { ...set, start, base: start } }))).rejects.toMatchObject({
+      code: 'bad-input',
+      message: expect.stringMatching(/base and --set start were both given/),
     })
   })
 
