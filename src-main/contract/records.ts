@@ -268,6 +268,8 @@ const settings = {
   heatColours: z.enum(heatColours).optional(),
   /** The microphone last used, by its id and, since browsers give another id to each address, its name. */
   microphone: z.object({ id: z.string(), label: z.string(), channels: z.int().min(1).max(2) }).optional(),
+  /** Model and voices with which one last heard oneself live; they may be gone since. */
+  live: z.object({ pack: z.string(), from: z.string(), to: z.string() }).optional(),
   /** Last used settings of each task. */
   tasks: z.record(z.string(), z.record(z.string(), z.unknown())),
   /** Id of the model last chosen for each task; it may be gone since. */
@@ -280,6 +282,7 @@ export const Settings = z.object({
   exportFormat: settings.exportFormat.default('wav-s16'),
   heatColours: settings.heatColours,
   microphone: settings.microphone,
+  live: settings.live,
   tasks: settings.tasks.default({}),
   models: settings.models.default({}),
 })

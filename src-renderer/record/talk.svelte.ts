@@ -1,4 +1,4 @@
-import type { LiveSession, Pack } from '@contract'
+import type { LiveSession, Pack, Settings } from '@contract'
 import { pause as pausePlayer } from '../state/listening.svelte'
 import { say } from '../state/live.svelte'
 import { tell, tellError } from '../state/notices.svelte'
@@ -10,14 +10,15 @@ import { liveLink } from './live-link'
 import { playout, type Playout } from './playout'
 import { isRecording, listen, openRecorder, recorder } from './recorder.svelte'
 
+type LiveChoice = NonNullable<Settings['live']>
+
 export type TalkPhase = 'idle' | 'opening' | 'speaking' | 'finishing'
 
 /** Hearing oneself in another voice while a button or key is held. */
 export const talk = $state({
   phase: 'idle' as TalkPhase,
-  pack: '',
-  from: '',
-  to: '',
+  /** What was chosen here; the rest is as it was the last time. */
+  chosen: {} as Partial<LiveChoice>,
   /** Milliseconds from the microphone to the headphones, as measured; null before the first. */
   latency: null as number | null,
   /** Of those, what the model's frame takes, whatever the machine. */
@@ -40,11 +41,22 @@ export const voicePacks = (): Pack[] =>
 /** Names of the voices of a model. */
 export const voicesOf = (pack: Pack | undefined): string[] => pack?.voices?.map(({ name }) => name) ?? []
 
-export const talkPack = () => voicePacks().find(({ id }) => id === talk.pack) ?? voicePacks()[0]
-export const talkFrom = () => voicesOf(talkPack()).find((name) => name === talk.from) ?? voicesOf(talkPack())[0] ?? ''
+const wanted = (): Partial<LiveChoice> => ({ ...project.settings.live, ...talk.chosen })
+
+export const talkPack = () => voicePacks().find(({ id }) => id === wanted().pack) ?? voicePacks()[0]
+export const talkFrom = () =>
+  voicesOf(talkPack()).find((name) => name === wanted().from) ?? voicesOf(talkPack())[0] ?? ''
 export const talkTo = () => {
   const voices = voicesOf(talkPack())
-  return voices.find((name) => name === talk.to) ?? voices.find((name) => name !== talkFrom()) ?? ''
+  return voices.find((name) => name === wanted().to) ?? voices.find((name) => name !== talkFrom()) ?? ''
+}
+
+/** Changes the model or a voice, and has the engine remember all three. */
+export function chooseTalk(change: Partial<LiveChoice>) {
+  Object.assign(talk.chosen, change)
+  void call('settings.set', { live: { pack: talkPack()?.id ?? '', from: talkFrom(), to: talkTo() } }).catch(
+    () => undefined,
+  )
 }
 
 /** Whether it can be done now. */
@@ -86,10 +98,10 @@ export async function hold() {
 /** Sees to it that the engine holds the chosen model with the chosen voices. */
 async function ready({ context }: Capture, signal: AbortSignal) {
   const pack = talkPack()!
-  const wanted = { pack: pack.id, from: talkFrom(), to: talkTo() }
+  const choice = { pack: pack.id, from: talkFrom(), to: talkTo() }
   const rate = context.sampleRate
-  if (session?.pack === wanted.pack && session.rate === rate) {
-    const { from, to } = wanted
+  if (session?.pack === choice.pack && session.rate === rate) {
+    const { from, to } = choice
     // The engine may have closed it, being quiet for long.
     const isOpen = await call('live.voices', { session: session.session, from, to }).then(
       () => true,
@@ -97,7 +109,7 @@ async function ready({ context }: Capture, signal: AbortSignal) {
     )
     if (isOpen || signal.aborted) return
   }
-  const opened = await call('live.open', { ...wanted, sampleRate: rate }, { signal })
+  const opened = await call('live.open', { ...choice, sampleRate: rate }, { signal })
   if (signal.aborted) return close(opened)
   session = { ...opened, pack: pack.id, rate }
   talk.frame = Math.round((1000 * opened.frame) / opened.sampleRate)

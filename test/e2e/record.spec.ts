@@ -288,6 +288,14 @@ test('holding the button lets one hear another voice, and says how late', async 
   await expect(talk).toHaveAttribute('data-talk', 'speaking', slowly)
   await page.mouse.up()
   await expect(talk).toHaveAttribute('data-talk', 'idle', slowly)
+
+  await page.reload()
+  await page.getByRole('button', { name: 'Microphone', exact: true }).click()
+  await expect(talk.getByRole('combobox', { name: 'Voice model' }).locator(':checked')).toHaveText(
+    'Tiny voices',
+    slowly,
+  )
+  await expect(talk.getByRole('combobox', { name: 'Hear yourself as' })).toHaveValue('Cy')
 })
 
 test('live conversion that is slower than real time says so, and plays when it is done', async ({ app, page }) => {
