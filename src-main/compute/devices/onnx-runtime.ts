@@ -5,6 +5,7 @@ import type { NDArrays } from '../../lib/ndarray'
 import { throughGate } from '../../lib/run-gate'
 import { compileProgram, encodeProgram, type CompiledProgram } from '../compile'
 import { checkInputs, inputTypes, lengthNames } from '../lengths'
+import { fuseTransposes } from '../onnx/fuse-transposes'
 import { tidyGraph } from '../onnx/graph'
 import { withPrecision } from '../onnx/precision'
 import type { OnnxModel } from '../onnx/lower'
@@ -95,14 +96,15 @@ export function onnxRuntimeDevice(
 
 /** The graph of a program in the operators that `provider` is given, computed as exactly as `precision` says. */
 export function compileFor(
-  { substitutes }: Provider,
+  { substitutes, multipliesTransposed }: Provider,
   spec: ProgramSpec,
   params: NDArrays,
   precision: Precision = 'float32',
 ): OnnxModel {
   const model = compileProgram(spec, params)
   const graph = substitutes ? tidyGraph(substituted(model.graph, substitutes)) : model.graph
-  return { ...model, graph: withPrecision(graph, precision) }
+  const exact = withPrecision(graph, precision)
+  return { ...model, graph: multipliesTransposed ? tidyGraph(fuseTransposes(exact)) : exact }
 }
 
 /** Where a provider that keeps state leaves each output. */

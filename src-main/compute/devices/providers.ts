@@ -13,9 +13,11 @@ export interface Provider {
   keepsState?: boolean
   /** Operators written otherwise for it. */
   substitutes?: Readonly<Record<string, Substitute>>
+  /** It has ONNX Runtime's products that read their factors transposed. */
+  multipliesTransposed?: boolean
 }
 
-export const cpuProvider: Provider = { name: 'Processor (ONNX Runtime)' }
+export const cpuProvider: Provider = { name: 'Processor (ONNX Runtime)', multipliesTransposed: true }
 
 /** Providers that compute on a GPU, all in 32-bit floating point. Which of them a build carries, `listSupportedBackends` tells. */
 export const gpuProviders: Readonly<Record<string, Provider>> = {

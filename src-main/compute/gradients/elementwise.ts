@@ -15,7 +15,9 @@ export const elementwiseGradients: readonly tf.GradConfig[] = [
   ofInput('Exp', 'x', (dy, x) => tf.mul(dy, tf.exp(x))),
   ofInput('Elu', 'x', (dy, x) => tf.mul(dy, tf.where(tf.greater(x, 0), tf.onesLike(x), tf.exp(tf.minimum(x, 0))))),
   // tfjs multiplies by a step that keeps what is no number: three passes more, and a loss that is no number tells as much.
-  ofInput('Relu', 'x', (dy, x) => tf.where(tf.greater(x, 0), dy, tf.zerosLike(dy))),
+  ofInput('Relu', 'x', (dy, x) => tf.mul(dy, mask(tf.greater(x, 0)))),
+  // The factor first: dy is as a rule one number of each item, repeated.
+  ofInput('Square', 'x', (dy, x) => tf.mul(tf.mul(dy, 2), tf.cast(x, 'float32'))),
   ofInput('Rsqrt', 'x', (dy, x) => tf.neg(tf.div(dy, tf.mul(tf.mul(x, tf.sqrt(x)), 2)))),
   ofInput('Abs', 'x', (dy, x) => tf.mul(dy, tf.sign(tf.cast(x, 'float32')))),
   ofInput('Softmax', 'logits', (dy, x) => {

@@ -1,6 +1,7 @@
 import type * as tf from '@tensorflow/tfjs-core'
 import type { OnnxBuilder } from '../onnx/builder'
 import { NagareError } from '../../lib/errors'
+import { sizeOf } from '../../lib/ndarray'
 import type { ValueType } from '../program'
 import { broadcastShape, sameShape, type Value } from '../trace/graph'
 import { float, kernel, numeric, typed, type Folding, type Kernel, type KernelTable } from './kernel'
@@ -43,11 +44,24 @@ function arithmetic(formula: string | Formula, { numbers, neutral = {} }: Rules 
             : undefined
       return kept && sameShape(kept.shape, type.shape) ? kept : undefined
     },
-    lower: (onnx, [a, b], { inputs }) => [
-      typeof formula === 'string' ? onnx.node(formula, [a!, b!]) : formula(onnx, a!, b!, inputs),
-    ],
+    lower: (onnx, [a, b], { inputs, outputs }) => {
+      const compute = (left: string, right: string) =>
+        typeof formula === 'string' ? onnx.node(formula, [left, right]) : formula(onnx, left, right, inputs)
+      const { shape } = outputs[0]!
+      if (!isSlow(inputs, shape)) return [compute(a!, b!)]
+      const [left, right] = [a!, b!].map((name) => onnx.reshape(name, [-1]))
+      return [onnx.reshape(compute(left!, right!), shape)]
+    },
   }
 }
+
+/** ONNX Runtime takes six times as long for a number and a tensor whose last axis has a length of 1 as for the same elements in a row. */
+const isSlow = (inputs: readonly Value[], shape: readonly number[]) =>
+  shape.length > 1 &&
+  shape.at(-1) === 1 &&
+  sizeOf(shape) > 1 &&
+  inputs.some((input) => sizeOf(input.shape) === 1) &&
+  inputs.some((input) => sameShape(input.shape, shape))
 
 /** A comparison: result bool; bools are compared as integers where ONNX has no order for them. */
 function comparison(formula: Formula): Kernel {

@@ -48,10 +48,13 @@ export const matmul: KernelTable = {
           return [onnx.node('Gemm', [a!, b!], { transA: Number(transposeA), transB: Number(transposeB) })]
       }
       const right = withoutBatch(onnx, b!, inputs[1]!)
-      const product = onnx.node('MatMul', [
+      const factors = [
         turned(onnx, a!, inputs[0]!.shape.length, transposeA),
         turned(onnx, right.name, right.rank, transposeB),
-      ])
+      ]
+      // What multiplies transposed factors as they stand takes floats only: a cast keeps integers out of it.
+      const whole = outputs[0]!.dtype === 'int32' && (transposeA || transposeB)
+      const product = onnx.node('MatMul', whole ? factors.map((factor) => onnx.cast(factor, 'int32')) : factors)
       const rank = Math.max(inputs[0]!.shape.length, right.rank)
       return [rank === shape.length ? product : onnx.reshape(product, shape)]
     },

@@ -11,6 +11,7 @@ const one = (onnx: OnnxBuilder) => onnx.scalar('float32', 1)
 function toFloat(formula: string | Formula, folded?: (x: number) => number): Kernel {
   return {
     inputs: ['x'],
+    broadcasts: true,
     infer: ([x]) => [float(x!.shape)],
     fold: ({ graph, inputs, type }) => {
       const number = inputs[0]!.uniform
@@ -27,6 +28,7 @@ function toFloat(formula: string | Formula, folded?: (x: number) => number): Ker
 function sameType(formula: string | Formula, identityOnIntegers = false): Kernel {
   return {
     inputs: ['x'],
+    broadcasts: true,
     ...(identityOnIntegers ? {} : { takes: numeric }),
     infer: ([x]) => [typed(x!.dtype, x!.shape)],
     fold: ({ inputs }) => (identityOnIntegers && inputs[0]!.dtype !== 'float32' ? inputs[0] : undefined),

@@ -110,6 +110,14 @@ function inputValues(on: RecordingBackend, name: string, kernel: Kernel, inputs:
 
 function record(graph: Graph, name: string, kernel: Kernel, given: readonly Value[], attrs: Attrs): readonly Value[] {
   const types = kernel.infer(given, attrs)
+  if (kernel.broadcasts) {
+    const small = given.map((value) => unrepeated(graph, value))
+    const shape = broadcastShape(small.map((value) => value.shape))
+    if (shape && sizeOf(shape) < sizeOf(types[0]!.shape)) {
+      const [result] = record(graph, name, kernel, small, attrs)
+      return [repeated(graph, result!, types[0]!)]
+    }
+  }
   const inputs = kernel.broadcasts ? withoutRepeats(graph, given, types[0]!.shape) : given
   const folded = kernel.fold?.({ graph, inputs, attrs, type: types[0]! })
   if (folded) return [folded]
@@ -118,14 +126,33 @@ function record(graph: Graph, name: string, kernel: Kernel, given: readonly Valu
   return outputs
 }
 
+/** The smaller value that a value repeats, or the value itself. */
+const unrepeated = (graph: Graph, value: Value): Value =>
+  value.uniform !== undefined
+    ? graph.uniform(value.uniform, { shape: [], dtype: value.dtype })
+    : (value.broadcastOf ?? value)
+
+/** `value` repeated to `type`: a node that is left out where all that read it can repeat for themselves. */
+function repeated(graph: Graph, value: Value, type: ValueType): Value {
+  if (value.uniform !== undefined) return graph.uniform(value.uniform, type)
+  const rank = type.shape.length
+  const shape = [...new Array<number>(rank - value.shape.length).fill(1), ...value.shape]
+  const [whole] = sameShape(shape, value.shape)
+    ? [value]
+    : graph.call('Reshape', [value], { shape }, [{ shape, dtype: type.dtype }])
+  const reps = type.shape.map((side, axis) => (shape[axis] === side ? 1 : side))
+  const [output] = graph.call('Tile', [whole!], { reps }, [type])
+  output!.broadcastOf = value
+  return output!
+}
+
 /** Replaces inputs that only repeat a smaller value by that value where the op's own broadcasting gives the same shape. */
 function withoutRepeats(graph: Graph, inputs: readonly Value[], shape: readonly number[]): readonly Value[] {
   let result = [...inputs]
   for (let i = 0; i < result.length; i++) {
     const value = result[i]!
-    const smaller =
-      value.uniform !== undefined ? graph.uniform(value.uniform, { shape: [], dtype: value.dtype }) : value.broadcastOf
-    if (!smaller) continue
+    const smaller = unrepeated(graph, value)
+    if (smaller === value) continue
     const attempt = result.map((input, j) => (j === i ? smaller : input))
     const found = broadcastShape(attempt.map((input) => input.shape))
     if (found && sameShape(found, shape)) result = attempt

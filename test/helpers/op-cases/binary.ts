@@ -15,7 +15,21 @@ const zeroDivisors = integers([8], [0, 0, 7, -1, 0, -1, 10, 0])
 export const binaryCases: Record<string, OpCase[]> = {
   Add: two(tf.add),
   Sub: two(tf.sub),
-  Multiply: two(tf.mul),
+  Multiply: [
+    ...two(tf.mul),
+    ...cases(
+      ['number, a last axis of one', { a: sample([3, 4, 1]), b: sample([1]) }, ({ a, b }) => tf.mul(b!, a!)],
+      [
+        'repeated before and after',
+        { a: sample([3, 1]), b: sample([4], 'normal', 2), x: sample(S, 'normal', 3) },
+        ({ a, b, x }) =>
+          tf.add(
+            tf.mul(tf.div(tf.mul(a!, tf.ones(S.slice())), 3), tf.neg(tf.mul(tf.square(b!), tf.ones(S.slice())))),
+            tf.mul(x!, tf.mul(tf.exp(tf.mul(a!, tf.ones(S.slice()))), 2)),
+          ),
+      ],
+    ),
+  ],
   RealDiv: two(tf.div, 'normal', 'apart'),
   FloorDiv: cases(
     [

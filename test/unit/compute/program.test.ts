@@ -1,6 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core'
 import { describe, expect, test } from 'vitest'
 import { listDevices, openDevice, type ProgramSpec } from '../../../src-main/compute'
+import { compileFor } from '../../../src-main/compute/devices/onnx-runtime'
+import { cpuProvider, gpuProviders } from '../../../src-main/compute/devices/providers'
 import { traceProgram } from '../../../src-main/compute/trace/trace'
 import { liveNodes } from '../../../src-main/compute/trace/graph'
 import { float32, type NDArray } from '../../../src-main/lib/ndarray'
@@ -170,6 +172,59 @@ describe('tracing', () => {
       },
     })
     expect(liveNodes(graph, Object.values(outputs)).map((node) => node.kernel)).toEqual(['Multiply', 'Exp', 'Add'])
+  })
+
+  test('computes repeated values once, and repeats them where that cannot be left to the reader', () => {
+    const spec: ProgramSpec = {
+      name: 'repeated',
+      inputs: { x: [8, 16], w: [16, 2] },
+      run: ({ inputs: { x, w } }) => {
+        const slope = tf.grad((at: tf.Tensor) => tf.sum(tf.square(tf.mean(at, 1))))(x!)
+        return { outputs: { y: tf.add(x!, slope), z: tf.matMul(slope as tf.Tensor2D, w as tf.Tensor2D) } }
+      },
+    }
+    const { graph, outputs } = traceProgram(spec)
+    const whole = (names: string[]) =>
+      liveNodes(
+        graph,
+        names.map((name) => outputs[name]!),
+      )
+        .filter(({ outputs: [value] }) => String(value!.shape) === '8,16')
+        .map(({ kernel }) => kernel)
+    expect(whole(['y'])).toEqual(['Add'])
+    expect(whole(['z'])).toEqual(['Tile'])
+  })
+
+  test('the processor multiplies transposed factors as they stand, and integers too', async () => {
+    const spec: ProgramSpec = {
+      name: 'transposed',
+      inputs: { a: [3, 5, 4], b: [3, 5, 6], i: { shape: [2, 3, 2], dtype: 'int32' } },
+      run: ({ inputs: { a, b, i } }) => ({
+        outputs: {
+          left: tf.matMul(a as tf.Tensor3D, b as tf.Tensor3D, true),
+          both: tf.matMul(a as tf.Tensor3D, tf.transpose(b!, [0, 2, 1]) as tf.Tensor3D, true, true),
+          right: tf.matMul(b as tf.Tensor3D, b as tf.Tensor3D, false, true),
+          whole: tf.matMul(i as tf.Tensor3D, i as tf.Tensor3D, true),
+        },
+      }),
+    }
+    const { graph } = compileFor(cpuProvider, spec, {})
+    expect(graph.nodes.filter(({ type }) => /MatMul|Transpose/.test(type)).map(({ type }) => type)).toEqual(
+      expect.arrayContaining(['FusedMatMul', 'FusedMatMul', 'FusedMatMul', 'MatMul']),
+    )
+    expect(compileFor(gpuProviders['webgpu']!, spec, {}).graph.nodes.map(({ type }) => type)).not.toContain(
+      'FusedMatMul',
+    )
+    const integers = { shape: [2, 3, 2], dtype: 'int32' as const, data: Int32Array.from({ length: 12 }, (_, k) => k) }
+    const inputs = { a: normal([3, 5, 4], 1), b: normal([3, 5, 6], 2), i: integers }
+    const found = []
+    for (const device of [await cpu, await openDevice('reference')]) {
+      const runner = await device.load(spec, {})
+      found.push(await runner.run(inputs))
+      await runner.dispose()
+    }
+    for (const name of ['left', 'both', 'right']) expect(found[0]![name]).toBeAllclose(found[1]![name]!)
+    expect(found[0]!['whole']).toEqual(found[1]!['whole'])
   })
 
   test('keeps apart calls that differ in an infinity or NaN only', async () => {
