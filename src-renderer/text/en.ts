@@ -100,6 +100,7 @@ export const en = {
     working: 'Writing…',
     done: (name: string) => `${name} exported`,
     failed: 'The export failed',
+    letGo: 'The file was still being written: hold it a moment longer',
     loud: (decibels: string) =>
       `It reaches ${decibels} dB above full scale, which this format clips; 32-bit float keeps it.`,
   },

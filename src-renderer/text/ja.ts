@@ -102,6 +102,7 @@ export const ja: Words = {
     working: '書き込んでいます…',
     done: (name) => `「${name}」を書き出しました`,
     failed: '書き出せませんでした',
+    letGo: 'ファイルを書き込み中です。もう少し長くドラッグしてください',
     loud: (decibels) =>
       `フルスケールを${decibels} dB超えており、この形式ではクリップします。32ビット浮動小数点なら保たれます。`,
   },

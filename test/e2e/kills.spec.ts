@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { BrowserContext, Page } from '@playwright/test'
+import type { Page } from '@playwright/test'
 import { random } from '../../src-main/lib/random'
 import { expect, startBrowserHost, test } from './fixtures'
 import { tinyVoices } from './tiny-voices'
@@ -105,12 +105,14 @@ test('whatever is killed while editing, recording and computing, nothing that wa
     }
 
     /** One edit of a stretch at random, by mouse and key; resolves once the window is told that it is made. */
+    let [begun, ended] = [0, 0]
     const edit = async (isOver: () => boolean) => {
       const { undo, redo } = told.assets.get(work)!.edit ?? {}
       const seconds = now().frames / 16_000
       const ways = ['Shift+S', 'Shift+I', 'Shift+O', 'copy', ...(seconds > 5 ? ['Delete'] : [])]
       const way = pick([...ways, ...(undo ? ['Control+z'] : []), ...(redo ? ['Control+Shift+z'] : [])])
       const before = steps()
+      begun++
       if (!way.startsWith('Control')) {
         const box = (await page.getByRole('slider', { name: 'Playback position' }).boundingBox())!
         const [from, to] = [0.1 + 0.3 * draw.uniform(), 0.5 + 0.2 * draw.uniform()]
@@ -123,8 +125,11 @@ test('whatever is killed while editing, recording and computing, nothing that wa
         await page.keyboard.press('Control+c')
         await page.keyboard.press('Control+v')
       } else await page.keyboard.press(way)
-      for (let i = 0; i < 60 && steps() === before && !isOver(); i++) await delay(50)
-      if (steps() > before && !isOver()) await listen()
+      for (let i = 0; i < 400 && steps() === before && !isOver(); i++) await delay(50)
+      if (isOver()) return
+      expect(steps(), `${way} was made`).toBe(before + 1)
+      ended = begun
+      await listen()
     }
 
     let killing: Promise<void> = Promise.resolve()
@@ -169,9 +174,12 @@ test('whatever is killed while editing, recording and computing, nothing that wa
         await startRecording()
 
         let isOver = false
+        /** What the windows had been told when it was killed. */
+        let [least, finished, done] = [0, 0, new Map<string, string[]>()]
         const moment = 300 + 2700 * draw.uniform()
         killing = delay(moment).then(async () => {
           const snapshots = told.snapshots
+          ;[least, finished, done] = [steps(), ended, new Map(told.done)]
           isOver = true
           await kill(kind)
           if (kind !== 'engine') return
@@ -183,7 +191,8 @@ test('whatever is killed while editing, recording and computing, nothing that wa
             if (!isOver) throw thrown
           })
         await killing
-        const [stepsTold, done] = [steps(), new Map(told.done)]
+        const most = least + begun - finished
+        ended = begun
 
         if (page.isClosed()) {
           told.snapshots = 0
@@ -198,7 +207,7 @@ test('whatever is killed while editing, recording and computing, nothing that wa
           lost.push(shown - audio!.frames / audio!.sampleRate)
         }
 
-        await checkWork(stepsTold)
+        await checkWork(least, most)
         await checkJobs(done)
         await checkAssets()
         // Now and then the next kill meets a recording that is being rescued.
@@ -209,11 +218,11 @@ test('whatever is killed while editing, recording and computing, nothing that wa
     }
 
     /** Each edit that was told is there; the one under way may be. */
-    async function checkWork(stepsTold: number) {
+    async function checkWork(least: number, most: number) {
       const found = told.last!.assets.find(({ id }) => id === work)!
       const revision = found.edit?.revision ?? 0
-      expect(revision, 'steps of the work').toBeGreaterThanOrEqual(stepsTold)
-      expect(revision, 'steps of the work').toBeLessThanOrEqual(stepsTold + 1)
+      expect(revision, 'steps of the work').toBeGreaterThanOrEqual(least)
+      expect(revision, 'steps of the work').toBeLessThanOrEqual(most)
       expect(found.edit?.damagedAfter).toBeUndefined()
       const file = join(project, 'history', `${work}.jsonl`)
       const unwritten = async () => steps() - (await readFile(file, 'utf8').catch(() => '')).split('\n').length + 1
@@ -231,13 +240,9 @@ test('whatever is killed while editing, recording and computing, nothing that wa
         ).toMatchObject({ state: 'done', results })
       for (const id of told.jobs.keys()) expect(jobs.map((job) => job.id)).toContain(id)
       expect(jobs.filter(({ state }) => state === 'running').length).toBeLessThanOrEqual(1)
-      for (const { state, error, attempt } of jobs) {
+      for (const { state, error } of jobs) {
         expect(['queued', 'running', 'done', 'failed']).toContain(state)
-        if (state === 'failed')
-          expect({ attempt, message: error!.message }).toEqual({
-            attempt: expect.any(Number) as number,
-            message: expect.stringMatching(/^The engine ended 3 times/) as string,
-          })
+        if (state === 'failed') expect(error!.message).toMatch(/^The engine ended 3 times/)
       }
       const made = new Set(jobs.filter(({ state }) => state === 'done').flatMap(({ results }) => results))
       for (const { id, origin } of assets)
@@ -304,7 +309,7 @@ test('whatever is killed while editing, recording and computing, nothing that wa
       told.snapshots = 0
       await page.reload()
       await expect.poll(() => told.snapshots, slowly).toBe(1)
-      await checkWork(steps())
+      await checkWork(steps(), steps())
       await checkJobs(told.done)
       await checkAssets()
       const files = await readdir(project, { recursive: true })

@@ -49,6 +49,7 @@ class App extends EventEmitter {
   enableSandbox = () => void (asked.sandboxed = true)
   requestSingleInstanceLock = () => asked.firstInstance
   setPath = (name: string, path: string) => void (asked.paths[name] = path)
+  getFileIcon = async (path: string) => ({ iconOf: path })
   getPath = (name: string) => asked.paths[name] ?? `/${name}`
   /** Asks the listeners as Electron does: any of them may prevent it. */
   quit = () => {

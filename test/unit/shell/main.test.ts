@@ -310,6 +310,27 @@ describe('the system', () => {
     expect(electron.asked.errors[0]).toContain('This is no sound.')
   })
 
+  it('takes finished exports that its own page drags, and nothing else', async () => {
+    await launch()
+    const exports = join(home, 'projects', 'Untitled', 'exports')
+    await mkdir(exports, { recursive: true })
+    const file = join(exports, 'clean voice.wav')
+    await writeFile(file, 'RIFF')
+    await writeFile(join(exports, '..', 'project.json'), '{}')
+    const drags: unknown[] = []
+    const sender = { startDrag: (item: unknown) => drags.push(item) }
+    const frame = { url: 'app://bundle/', parent: null }
+    const drag = (senderFrame: object | null, name: unknown) =>
+      electron.ipcMain.emit('nagare:drag', { sender, senderFrame }, name)
+    drag({ ...frame, url: 'https://evil.example/' }, 'clean voice.wav')
+    drag({ ...frame, parent: frame }, 'clean voice.wav')
+    drag(null, 'clean voice.wav')
+    for (const name of ['../project.json', '..', '', file, 'missing.wav', 7]) drag(frame, name)
+    drag(frame, 'clean voice.wav')
+    await vi.waitFor(() => expect(drags).toHaveLength(1))
+    expect(drags).toEqual([{ file, icon: { iconOf: file } }])
+  })
+
   it('shows the actions that its own page tells of, and says which was chosen', async () => {
     const { windows } = await launch()
     const item = (id: string, label: string, keys: string, enabled = true) => ({ id, label, keys, enabled })
