@@ -10,6 +10,7 @@ import { setMenu } from './shell/menu'
 import { filesOf } from './shell/opened-files'
 import { declareScheme, isOwn, serveScheme } from './shell/scheme'
 import { followTheme, openWindow } from './shell/window'
+import { words } from './shell/words'
 
 const where = withProject(places())
 const client = engineClient()
@@ -21,11 +22,7 @@ function connectWindow({ webContents }: BrowserWindow): void {
   if (port) webContents.mainFrame.postMessage('nagare:port', null, [port])
 }
 
-const engineGaveUp = (reason: string) =>
-  dialog.showErrorBox(
-    'The engine stopped',
-    `${reason} It ended too often to be started again; reload the window to try once more.`,
-  )
+const engineGaveUp = (reason: string) => dialog.showErrorBox(words().engineStopped, `${reason} ${words().engineGaveUp}`)
 
 function showWindow(): void {
   const [open] = BrowserWindow.getAllWindows()
