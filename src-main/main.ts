@@ -2,6 +2,7 @@ import { app, BrowserWindow, dialog, session } from 'electron'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { places, withProject } from './files'
+import { allowDragOut } from './shell/drag-out'
 import { engineClient } from './shell/engine-client'
 import { startEngine, type DesktopEngine } from './shell/engine-process'
 import { guardNavigation, guardSession } from './shell/guards'
@@ -9,6 +10,7 @@ import { setMenu } from './shell/menu'
 import { filesOf } from './shell/opened-files'
 import { declareScheme, isOwn, serveScheme } from './shell/scheme'
 import { followTheme, openWindow } from './shell/window'
+import { words } from './shell/words'
 
 const where = withProject(places())
 const client = engineClient()
@@ -20,11 +22,7 @@ function connectWindow({ webContents }: BrowserWindow): void {
   if (port) webContents.mainFrame.postMessage('nagare:port', null, [port])
 }
 
-const engineGaveUp = (reason: string) =>
-  dialog.showErrorBox(
-    'The engine stopped',
-    `${reason} It ended too often to be started again; reload the window to try once more.`,
-  )
+const engineGaveUp = (reason: string) => dialog.showErrorBox(words().engineStopped, `${reason} ${words().engineGaveUp}`)
 
 function showWindow(): void {
   const [open] = BrowserWindow.getAllWindows()
@@ -55,6 +53,7 @@ function start(): void {
       engine?.ready?.tiles(asked) ?? { error: { code: 'unavailable', message: 'The engine is being restarted.' } },
   })
   setMenu(client)
+  allowDragOut(() => where.project)
   followTheme()
   engine = startEngine(where, { ready: engineReady, gaveUp: engineGaveUp })
   showWindow()

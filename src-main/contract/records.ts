@@ -43,6 +43,8 @@ export const AudioFacts = z.object({
   loudness: finite.nullable(),
   /** Largest magnitude, 1 = full scale. */
   peak: finite,
+  /** Largest magnitude between the samples too (ITU-R BS.1770-4, annex 2); left out where it was not measured. */
+  truePeak: finite.optional(),
   pcm: z.object({ offset: z.int().nonnegative(), encoding: PcmEncoding }),
 })
 export type AudioFacts = z.infer<typeof AudioFacts>

@@ -1,7 +1,7 @@
 import { loudnessMeter } from '@contract'
 import type { AudioReader } from './audio'
 
-export { loudnessMeter, type LoudnessMeter } from '@contract'
+export { loudnessMeter, truePeakMeter, type LoudnessMeter, type TruePeakMeter } from '@contract'
 
 /** Integrated loudness of a recording, LUFS, read from its present position to its end. */
 export async function integratedLoudness(reader: AudioReader): Promise<number> {

@@ -132,6 +132,7 @@ export async function adopt(project: Project, incoming: IncomingFile, options: A
       encoding,
       loudness: measured?.loudness ?? null,
       peak: measured?.peak ?? 0,
+      ...(measured ? { truePeak: measured.truePeak } : {}),
       pcm: playable ?? (await playableSamples(pcmFile))!,
     }
     const sha256 = isLate ? '' : await hashFile(incoming.move ? incoming.file : staged)
@@ -182,9 +183,9 @@ function readLater(project: Project, asset: Asset, onUnreadable: AdoptOptions['o
 async function measureLate({ paths, io, closing, assets }: Project, asset: Asset, file: string) {
   const reader = await openAudio(file, { spoolFolder: paths.work })
   try {
-    const { peaks, loudness, peak } = await measure(reader, { signal: closing })
+    const { peaks, ...level } = await measure(reader, { signal: closing })
     if (assets.has(asset.id)) await io.write(join(paths.asset(asset.id), 'peaks.bin'), peaks)
-    return { loudness, peak }
+    return level
   } finally {
     await reader.close()
   }

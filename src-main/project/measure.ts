@@ -2,16 +2,17 @@ import type { AudioFacts } from '@contract'
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { open } from 'node:fs/promises'
-import { createWav, encodePeaks, loudnessMeter, peaksBuilder, type AudioReader } from '../dsp'
+import { createWav, encodePeaks, loudnessMeter, peaksBuilder, truePeakMeter, type AudioReader } from '../dsp'
 import { readWavLayout } from '../dsp/wav-header'
 import { NagareError } from '../lib/errors'
 
 const blockFrames = 65_536
 
-/** Level of a recording: integrated loudness in LUFS (null for silence) and largest magnitude. */
+/** Level of a recording: integrated loudness in LUFS (null for silence), largest magnitude, and largest between its samples too. */
 export interface Level {
   loudness: number | null
   peak: number
+  truePeak: number
 }
 
 export interface MeasureOptions {
@@ -34,12 +35,14 @@ export async function measure(
   const builder = peaksBuilder(channels, sampleRate)
   const meter = loudnessMeter(sampleRate, channels)
   const writer = pcmFile ? await createWav(pcmFile, { sampleRate, channels, format: 'f32' }) : undefined
+  const truePeaks = truePeakMeter(channels)
   let peak = 0
   try {
     for (let block = await reader.read(blockFrames); block; block = await reader.read(blockFrames)) {
       refuseAborted(signal)
       builder.push(block)
       meter.push(block)
+      truePeaks.push(block)
       for (const channel of block)
         for (let i = 0; i < channel.length; i++) {
           const magnitude = Math.abs(channel[i]!)
@@ -53,7 +56,12 @@ export async function measure(
     throw thrown
   }
   const loudness = meter.finish()
-  return { loudness: Number.isFinite(loudness) ? loudness : null, peak, peaks: encodePeaks(builder.finish()) }
+  return {
+    loudness: Number.isFinite(loudness) ? loudness : null,
+    peak,
+    truePeak: truePeaks.finish(),
+    peaks: encodePeaks(builder.finish()),
+  }
 }
 
 /** Where the samples lie in the WAV file at `path`; undefined when browsers cannot play it as it is (no RIFF or RF64 WAVE, 64-bit floats). */

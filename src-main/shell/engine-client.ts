@@ -1,5 +1,6 @@
 import { dialog, nativeTheme, type MessagePortMain } from 'electron'
 import { connect, portWire, type Client } from '../contract'
+import { words } from './words'
 
 export interface EngineClient {
   /** Speaks to the engine over `port` from now on. */
@@ -18,7 +19,7 @@ export function engineClient(): EngineClient {
   const add = (own: Client, path: string) =>
     own
       .call('asset.add', { source: { path } })
-      .catch((thrown: Error) => dialog.showErrorBox('This file could not be opened', thrown.message))
+      .catch((thrown: Error) => dialog.showErrorBox(words().fileNotOpened, thrown.message))
 
   return {
     attach(port) {
@@ -43,7 +44,7 @@ export function engineClient(): EngineClient {
     openProject(folder) {
       client
         ?.call('project.open', { folder })
-        .catch((thrown: Error) => dialog.showErrorBox('This project could not be opened', thrown.message))
+        .catch((thrown: Error) => dialog.showErrorBox(words().projectNotOpened, thrown.message))
     },
     open(paths) {
       if (!client) waiting.push(...paths)

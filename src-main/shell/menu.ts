@@ -1,6 +1,7 @@
 import { app, dialog, ipcMain, Menu, type BrowserWindow, type MenuItemConstructorOptions } from 'electron'
-import { PageMenu } from '../contract'
+import { PageMenu, type ShellWords } from '../contract'
 import { isOwn } from './scheme'
+import { speak, words } from './words'
 
 const audioExtensions = ['wav', 'flac', 'mp3', 'ogg', 'opus', 'm4a', 'aac', 'aif', 'aiff']
 const pictureExtensions = ['png', 'jpg', 'jpeg', 'tif', 'tiff', 'webp', 'bmp', 'gif']
@@ -10,8 +11,8 @@ async function chooseFiles(window: BrowserWindow | undefined, open: (paths: stri
   const options = {
     properties: ['openFile' as const, 'multiSelections' as const],
     filters: [
-      { name: 'Sound, pictures and mel spectrograms', extensions: [...audioExtensions, ...pictureExtensions, 'npy'] },
-      { name: 'All files', extensions: ['*'] },
+      { name: words().media, extensions: [...audioExtensions, ...pictureExtensions, 'npy'] },
+      { name: words().allFiles, extensions: ['*'] },
     ],
   }
   const { filePaths } = await (window ? dialog.showOpenDialog(window, options) : dialog.showOpenDialog(options))
@@ -56,6 +57,27 @@ function pageItems(group: PageMenu['groups'][number]): MenuItemConstructorOption
   }))
 }
 
+/** An item of the system's own, under a name in the language that is set. */
+const role = (
+  role: NonNullable<MenuItemConstructorOptions['role']>,
+  word: keyof ShellWords,
+): MenuItemConstructorOptions => ({ role, label: words()[word] })
+const line: MenuItemConstructorOptions = { type: 'separator' }
+
+const appItems = () => [
+  ...[role('about', 'about'), line, role('services', 'services'), line],
+  ...[role('hide', 'hide'), role('hideOthers', 'hideOthers'), role('unhide', 'showAll'), line, role('quit', 'quit')],
+]
+const editItems = () => [
+  ...[role('undo', 'undo'), role('redo', 'redo'), line],
+  ...[role('cut', 'cut'), role('copy', 'copy'), role('paste', 'paste'), role('delete', 'delete'), line],
+  role('selectAll', 'selectAll'),
+]
+const windowItems = () => [
+  ...[role('minimize', 'minimize'), role('zoom', 'zoom')],
+  ...(isMac ? [line, role('front', 'front')] : [role('close', 'close')]),
+]
+
 export interface MenuActions {
   /** Opens files in the project. */
   open(paths: string[]): void
@@ -71,36 +93,36 @@ function build({ open, openProject }: MenuActions, page: PageMenu | undefined): 
   }
   const file: MenuItemConstructorOptions[] = [
     {
-      label: 'Open…',
+      label: words().open,
       accelerator: 'CmdOrCtrl+O',
       click: (_item, window) => void chooseFiles(window as BrowserWindow | undefined, open),
     },
     {
-      label: 'Open Project Folder…',
+      label: words().openProject,
       click: (_item, window) => void chooseProject(window as BrowserWindow | undefined, openProject),
     },
     { type: 'separator' },
     ...own('file'),
-    { role: isMac ? 'close' : 'quit' },
+    isMac ? role('close', 'close') : role('quit', 'quit'),
   ]
   const view: MenuItemConstructorOptions[] = [
     ...own('view'),
-    { role: 'reload' },
-    ...(app.isPackaged ? [] : [{ role: 'toggleDevTools' } as const]),
+    role('reload', 'reload'),
+    ...(app.isPackaged ? [] : [role('toggleDevTools', 'devTools')]),
     { type: 'separator' },
-    { role: 'resetZoom' },
-    { role: 'zoomIn' },
-    { role: 'zoomOut' },
-    { role: 'togglefullscreen' },
+    role('resetZoom', 'actualSize'),
+    role('zoomIn', 'zoomIn'),
+    role('zoomOut', 'zoomOut'),
+    role('togglefullscreen', 'fullScreen'),
   ]
   const others = (page?.groups ?? []).filter(({ id, items }) => id !== 'file' && id !== 'view' && items.length > 0)
   return [
-    ...(isMac ? [{ role: 'appMenu' } as const] : []),
+    ...(isMac ? [{ label: app.name, submenu: appItems() }] : []),
     { label: plain(groupOf('file')?.title ?? 'File'), submenu: file },
-    { role: 'editMenu' },
+    { label: words().edit, submenu: editItems() },
     { label: plain(groupOf('view')?.title ?? 'View'), submenu: view },
     ...others.map((group) => ({ label: plain(group.title), submenu: pageItems(group) })),
-    { role: 'windowMenu' },
+    { label: words().window, role: 'windowMenu', submenu: windowItems() },
   ]
 }
 
@@ -111,6 +133,8 @@ export function setMenu(actions: MenuActions): void {
   ipcMain.on('nagare:menu', ({ senderFrame }, told: unknown) => {
     if (!senderFrame || senderFrame.parent || !isOwn(senderFrame.url)) return
     const menu = PageMenu.safeParse(told)
-    if (menu.success) apply(menu.data)
+    if (!menu.success) return
+    if (menu.data.words) speak(menu.data.words)
+    apply(menu.data)
   })
 }

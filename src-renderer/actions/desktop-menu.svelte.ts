@@ -5,6 +5,7 @@ import type { Action } from './action'
 /** What the desktop's menu shows of actions: each group under its name, without those that only a held key can do. `leaveOut` names actions that the menu has its own items for. */
 export function menuOf(actions: readonly Action[], leaveOut: readonly string[] = []): PageMenu {
   return {
+    words: { ...text.desktop },
     groups: Object.entries(text.shortcuts.groups).map(([id, title]) => ({
       ...{ id, title },
       items: actions

@@ -1,9 +1,11 @@
 import { playbackMeter, type Levels } from '../audio/playback-meter'
 import { tapSamples } from '../audio/tap-samples'
 
-const silent = (): Levels => ({ peaks: [], rms: [], momentary: -Infinity, shortTerm: -Infinity, integrated: -Infinity })
+const silent = (): Levels => ({
+  ...{ peaks: [], rms: [], momentary: -Infinity, shortTerm: -Infinity, integrated: -Infinity, truePeak: -Infinity },
+})
 
-/** Level of what plays now, volume left out; dB below full scale, and LUFS. */
+/** Level of what plays now, volume left out; dB below full scale, and LUFS and dBTP. */
 export const levels: Levels = $state(silent())
 
 let meter: ReturnType<typeof playbackMeter> | undefined

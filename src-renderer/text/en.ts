@@ -100,6 +100,10 @@ export const en = {
     working: 'Writing…',
     done: (name: string) => `${name} exported`,
     failed: 'The export failed',
+    letGo: 'The file was still being written: hold it a moment longer',
+    truePeak: (level: string) => `True peak ${level}`,
+    between: (level: string) =>
+      `Between its samples it reaches ${level}: players and lossy encoders may clip there. Lower it first, or take 32-bit float.`,
     loud: (decibels: string) =>
       `It reaches ${decibels} dB above full scale, which this format clips; 32-bit float keeps it.`,
   },

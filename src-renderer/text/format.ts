@@ -72,6 +72,9 @@ export const speedOf = (rtf: number) => decimal(1 / Math.max(rtf, 1e-6), rtf > 0
 /** A level in LUFS, always with one decimal. */
 export const lufs = (value: number) => `${value.toFixed(1).replace('-', '−')} LUFS`
 
+/** A true peak in dBTP, always with one decimal; above full scale with its sign. */
+export const dbtp = (value: number) => `${value > 0 ? '+' : ''}${value.toFixed(1).replace('-', '−')} dBTP`
+
 /** A moment as a date and a time of day: `24 Nov 2026, 10:05`. */
 export const momentOf = (date: Date) =>
   new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'short' }).format(date)

@@ -5,6 +5,8 @@ interface Desktop {
   platform: string
   /** Tells the application menu what can be done; what is chosen there comes back as a message `{type: 'nagare:action', id}`. */
   setMenu(menu: import('@contract').PageMenu): void
+  /** Begins to drag the export `name` out of the window, while the pointer's button is held. */
+  dragOut(name: string): void
 }
 
 interface Window {

@@ -7,7 +7,7 @@ let lines: MessagePort[] = []
 let opened: Link | undefined
 beforeEach(() => {
   lines = []
-  window.desktop = { pathOf: (file) => `/home/me/${file.name}`, platform: 'linux', setMenu() {} }
+  window.desktop = { pathOf: (file) => `/home/me/${file.name}`, platform: 'linux', setMenu() {}, dragOut() {} }
 })
 afterEach(() => {
   opened?.close()

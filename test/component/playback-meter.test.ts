@@ -21,6 +21,18 @@ test('a sine reads its peak, its RMS 3 dB below, and its loudness; what goes sil
   expect(after.peaks[0]! - last.peaks[0]!).toBeCloseTo(-11.8 * 0.04, 5)
 })
 
+test('the true peak lies between the samples of a sine at a quarter of the rate, and stays', () => {
+  const meter = playbackMeter(rate, 1)
+  const x = Float32Array.from(
+    { length: rate },
+    (_, i) => Math.min(1, i / 4800, (rate - 1 - i) / 4800) * Math.sin((Math.PI / 2) * i + Math.PI / 4),
+  )
+  const { peaks, truePeak } = meter.push([x])
+  expect(peaks[0]).toBeCloseTo(-3.01, 2)
+  expect(Math.abs(truePeak)).toBeLessThan(0.05)
+  expect(meter.push([new Float32Array(rate)]).truePeak).toBeCloseTo(truePeak, 2)
+})
+
 test('what is turned down is measured as it is', () => {
   const [loud, soft] = [playbackMeter(rate, 1), playbackMeter(rate, 1)]
   const a = loud.push([sine(1, 0.5)])

@@ -81,7 +81,10 @@ function engineWatch(process: ChildProcess) {
 }
 
 /** Starts the Node host on a free port, with `home` as its `NAGARE_HOME`. */
-export async function startBrowserHost(home: string, env: Start['env'] = {}): Promise<App & { kill(): Promise<void> }> {
+export async function startBrowserHost(
+  home: string,
+  env: Start['env'] = {},
+): Promise<App & { kill(): Promise<void>; killHost(): Promise<void> }> {
   const child = spawn(process.execPath, [join(root, 'out/main/host.js'), '--port', '0'], {
     env: { ...process.env, ...env, NAGARE_HOME: home },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -111,6 +114,12 @@ export async function startBrowserHost(home: string, env: Start['env'] = {}): Pr
       const gone = once(child, 'exit')
       child.kill('SIGKILL')
       process.kill(engine, 'SIGKILL')
+      await gone
+    },
+    /** Ends the host alone; its engine is left to find out. */
+    async killHost() {
+      const gone = once(child, 'exit')
+      child.kill('SIGKILL')
       await gone
     },
     async close() {

@@ -2,10 +2,9 @@ import { AxeBuilder } from '@axe-core/playwright'
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
 import type { Page } from '@playwright/test'
-import { bundle } from '../helpers/bundle'
 import { expect, startBrowserHost, test, type App } from './fixtures'
+import { tinyVoices } from './tiny-voices'
 import { addFiles, lane, library, playerTime } from './window'
 
 // Chromium's made-up microphone: silence with a beep each half second.
@@ -16,18 +15,7 @@ test.describe.configure({ timeout: 150_000 })
 
 let pack: Buffer
 test.beforeAll(async () => {
-  const built = await bundle({ pack: 'test/helpers/blow-pack.ts' })
-  const folder = await mkdtemp(join(tmpdir(), 'nagare-e2e-pack-'))
-  try {
-    const helper = (await import(
-      pathToFileURL(join(built.folder, 'pack.mjs')).href
-    )) as typeof import('../helpers/blow-pack')
-    const small = { frame: 256, blocks: 2, flows: 2, channels: 16 }
-    pack = await readFile(await helper.writeTinyBlow(join(folder, 'voices.nagare'), small))
-  } finally {
-    await rm(folder, { recursive: true, force: true })
-    await built.remove()
-  }
+  pack = await tinyVoices()
 })
 
 const bar = (page: Page) => page.getByRole('region', { name: 'Recorder' })

@@ -34,10 +34,13 @@ export const asked = {
   /** Set it to false before loading the app to play a second instance. */
   firstInstance: true,
   chosenFiles: [] as string[],
+  /** Kinds of file that dialogs offered. */
+  filters: [] as { name: string }[][],
 }
 
 class App extends EventEmitter {
   isPackaged = false
+  name = 'Nagare'
   private ready = false
   isReady = () => this.ready
   whenReady = () => new Promise<void>((settle) => this.once('ready', settle))
@@ -49,6 +52,7 @@ class App extends EventEmitter {
   enableSandbox = () => void (asked.sandboxed = true)
   requestSingleInstanceLock = () => asked.firstInstance
   setPath = (name: string, path: string) => void (asked.paths[name] = path)
+  getFileIcon = async (path: string) => ({ iconOf: path })
   getPath = (name: string) => asked.paths[name] ?? `/${name}`
   /** Asks the listeners as Electron does: any of them may prevent it. */
   quit = () => {
@@ -188,7 +192,10 @@ export const shell = { openExternal: async (url: string) => void asked.opened.pu
 
 export const dialog = {
   showErrorBox: (title: string, text: string) => void asked.errors.push(`${title}: ${text}`),
-  showOpenDialog: async () => ({ filePaths: asked.chosenFiles }),
+  showOpenDialog: async (...args: { filters?: { name: string }[] }[]) => {
+    asked.filters.push(args.at(-1)!.filters ?? [])
+    return { filePaths: asked.chosenFiles }
+  },
 }
 
 export const Menu = {

@@ -111,7 +111,7 @@ export async function openDocuments(project: Omit<Project, 'edits' | 'close'>): 
     const isPrompt = frames * channels <= promptSamples
     const level = isPrompt
       ? await versions.measure(id, version, project.closing)
-      : { loudness: null, peak: peaks ? largestPeak(peaks) : 0 }
+      : { loudness: null, peak: peaks ? largestPeak(peaks) : 0, truePeak: undefined }
     await before?.()
     const edit: EditState = {
       ...{ revision, version, undo: done.at(-1)?.kind ?? null, redo: undone.at(-1)?.kind ?? null },

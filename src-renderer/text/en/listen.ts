@@ -67,6 +67,8 @@ export const listen = {
     momentary: 'Momentary loudness (400 ms)',
     shortTerm: 'Short-term loudness (3 s)',
     integrated: 'Integrated loudness of what was heard (ITU-R BS.1770)',
+    truePeak: 'Highest true peak of what was heard (ITU-R BS.1770, between the samples too)',
+    noPeak: '– dBTP',
     pace: 'Speed',
     paceHint: 'Speed of playback. The pitch goes with it, so that everything compared stays on one clock.',
     times: (factor: string) => `${factor}×`,

@@ -66,6 +66,8 @@ export const listen: typeof english = {
     momentary: 'モーメンタリーラウドネス（400 ms）',
     shortTerm: 'ショートタームラウドネス（3 s）',
     integrated: '聞いた部分の平均ラウドネス（ITU-R BS.1770）',
+    truePeak: '聞いた部分のトゥルーピーク（ITU-R BS.1770、サンプルの間も含む）',
+    noPeak: '– dBTP',
     pace: '速さ',
     paceHint: '再生の速さです。比べるすべての音を同じ時計で鳴らすため、音の高さも一緒に変わります。',
     times: (factor) => `${factor}×`,

@@ -44,6 +44,8 @@ describe('adopt', () => {
       },
     })
     expect(asset.audio!.peak).toBeCloseTo(0.5, 3)
+    expect(asset.audio!.truePeak).toBeGreaterThanOrEqual(asset.audio!.peak)
+    expect(asset.audio!.truePeak).toBeLessThan(0.55)
     expect(asset.audio!.loudness).toBeGreaterThan(-12)
     expect(asset.sha256).toMatch(/^[0-9a-f]{64}$/)
     const folder = p.paths.asset(asset.id)

@@ -5,6 +5,9 @@ import { pathToFileURL } from 'node:url'
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { build } from '../../../build/prepare.mjs'
 import { portWire, type Settings } from '../../../src-main/contract'
+import { english } from '../../../src-main/shell/words'
+import { shell as en } from '../../../src-renderer/text/en/shell'
+import { shell as ja } from '../../../src-renderer/text/ja/shell'
 import { writeTinyBlow } from '../../helpers/blow-pack'
 
 type StandIn = typeof import('../../helpers/electron-stand-in')
@@ -310,6 +313,56 @@ describe('the system', () => {
     expect(electron.asked.errors[0]).toContain('This is no sound.')
   })
 
+  it('takes finished exports that its own page drags, and nothing else', async () => {
+    await launch()
+    const exports = join(home, 'projects', 'Untitled', 'exports')
+    await mkdir(exports, { recursive: true })
+    const file = join(exports, 'clean voice.wav')
+    await writeFile(file, 'RIFF')
+    await writeFile(join(exports, '..', 'project.json'), '{}')
+    const drags: unknown[] = []
+    const sender = { startDrag: (item: unknown) => drags.push(item) }
+    const frame = { url: 'app://bundle/', parent: null }
+    const drag = (senderFrame: object | null, name: unknown) =>
+      electron.ipcMain.emit('nagare:drag', { sender, senderFrame }, name)
+    drag({ ...frame, url: 'https://evil.example/' }, 'clean voice.wav')
+    drag({ ...frame, parent: frame }, 'clean voice.wav')
+    drag(null, 'clean voice.wav')
+    for (const name of ['../project.json', '..', '', file, 'missing.wav', 7]) drag(frame, name)
+    drag(frame, 'clean voice.wav')
+    await vi.waitFor(() => expect(drags).toHaveLength(1))
+    expect(drags).toEqual([{ file, icon: { iconOf: file } }])
+  })
+
+  it('speaks the language that its own page speaks, from its menu to its dialogs, and changes it live', async () => {
+    const { chosenFiles } = await launch()
+    ready()
+    playEngine()
+    const frame = { url: 'app://bundle/', parent: null }
+    const tell = (menu: object) => electron.ipcMain.emit('nagare:menu', { senderFrame: frame }, menu)
+    const every = () =>
+      electron.asked.menu!.flatMap(({ label, submenu }) => [label, ...submenu.map((item) => item.label)]).join('\n')
+    const groups = (file: string, view: string) => [
+      { id: 'file', title: file, items: [] },
+      { id: 'view', title: view, items: [] },
+    ]
+    tell({ groups: groups('ファイル', '表示'), words: ja.desktop })
+    expect(every()).toContain(ja.desktop.openProject)
+    // Nothing is left in English but the app's name.
+    expect(every().replaceAll('Nagare', '')).not.toMatch(/[A-Za-z]/)
+    const item = electron.asked.menu!.flatMap(({ submenu }) => submenu).find(({ label }) => label === ja.desktop.open)!
+    chosenFiles.push('/menu.wav')
+    ;(item.click as (...args: unknown[]) => void)({}, electron.asked.windows[0])
+    await vi.waitFor(() => expect(electron.asked.errors[0]).toContain(ja.desktop.fileNotOpened))
+    expect(electron.asked.filters.at(-1)!.map(({ name }) => name)).toEqual([ja.desktop.media, ja.desktop.allFiles])
+    tell({ groups: groups('File', 'View'), words: { ...ja.desktop, undo: '' } })
+    expect(every()).toContain(ja.desktop.undo)
+    tell({ groups: groups('File', 'View'), words: en.desktop })
+    expect(every()).toContain('Open Project Folder…')
+    expect(every()).not.toMatch(/[ぁ-ん]/)
+    expect(en.desktop).toEqual(english)
+  })
+
   it('shows the actions that its own page tells of, and says which was chosen', async () => {
     const { windows } = await launch()
     const item = (id: string, label: string, keys: string, enabled = true) => ({ id, label, keys, enabled })
@@ -327,8 +380,9 @@ describe('the system', () => {
     const frame = { url: 'app://bundle/', parent: null }
     const tell = (senderFrame: object | null, menu: unknown) =>
       electron.ipcMain.emit('nagare:menu', { senderFrame }, menu)
-    const labels = () => electron.asked.menu!.map(({ label, role }) => label ?? role)
+    const labels = () => electron.asked.menu!.map(({ label }) => label)
     const before = labels()
+    expect(before.slice(-4)).toEqual(['File', 'Edit', 'View', 'Window'])
     tell({ ...frame, url: 'https://evil.example/' }, told)
     tell({ ...frame, parent: frame }, told)
     tell(null, told)
@@ -336,7 +390,7 @@ describe('the system', () => {
     tell(frame, 'menu')
     expect(labels()).toEqual(before)
     tell(frame, told)
-    expect(labels().filter((label) => !/Menu$/.test(label!))).toEqual(['ファイル', '表示', 'R&&D'])
+    expect(labels().slice(-5)).toEqual(['ファイル', 'Edit', '表示', 'R&&D', 'Window'])
     const items = electron.asked.menu!.find(({ label }) => label === 'R&&D')!.submenu
     expect(items).toMatchObject([
       { label: 'A && B', enabled: false },
