@@ -74,6 +74,15 @@ export const calls = {
     }),
     result: z.object({ asset: Asset, job: Job }),
   },
+  /** Loads code and model of a task that is about to be asked for with these settings; says nothing of what cannot be loaded. */
+  'task.prepare': {
+    args: z.object({
+      task: z.string(),
+      settings: z.record(z.string(), z.unknown()).default({}),
+      pack: z.string().optional(),
+    }),
+    result: nothing,
+  },
   'job.cancel': { args: z.object({ job: Id }), result: nothing },
   'job.retry': { args: z.object({ job: Id }), result: z.object({ job: Job }) },
   'job.remove': { args: z.object({ job: Id }), result: nothing },

@@ -94,6 +94,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
     const parts: EngineParts = {
       project,
       queue,
+      prepare: run.prepare,
       shelf,
       settings,
       recordings,
@@ -126,6 +127,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
         recordings.close()
         await live.close()
         await queue.close()
+        await run.close?.()
         await project.close()
       },
     }

@@ -1,5 +1,5 @@
 import type { Device, EngineEvent, EngineExit, EventLog } from '@contract'
-import type { Queue } from '../jobs'
+import type { JobRunner, Queue } from '../jobs'
 import type { Log } from '../lib/log'
 import type { Lines, Project } from '../project'
 import type { TaskDefinition } from '../tasks/task'
@@ -13,6 +13,8 @@ import type { SettingsStore } from './settings-store'
 export interface EngineParts {
   project: Project
   queue: Queue
+  /** Loads what a job will need, where the runner of jobs can. */
+  prepare: JobRunner['prepare'] | undefined
   shelf: PackShelf
   settings: SettingsStore
   recordings: Recordings

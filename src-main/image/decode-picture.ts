@@ -1,5 +1,6 @@
 import { openSync, closeSync, readSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Sharp } from 'sharp'
 import { NagareError } from '../lib/errors'
 import { decodeBmp } from './bmp'
 import { decodeError, libvips } from './libvips'
@@ -8,20 +9,20 @@ import { maxPixels, type PictureInfo } from './picture-info'
 import { fileRaster, inMemoryBytes, memoryRaster, rasterFolder, type Raster, type RasterPlace } from './raster'
 
 /** Bytes before the pixels in libvips' own file format. */
-const vipsHeader = 64
+export const vipsHeader = 64
+
+/** Whether `decodePicture` can leave the pixels of such a picture in a file of the caller's, upright. */
+export const canKeep = ({ format, orientation }: PictureInfo): boolean => format !== 'bmp' && orientation === 1
 
 /**
  * The pixels of a picture as they are stored (not yet upright): sRGB or grey, 8 or 16 bits in the machine's order. Up to 64 MiB in memory, else in a temporary file
- * that libvips fills from top to bottom. Throws `corrupt`, `unsupported`, `disk-full`.
+ * that libvips fills from top to bottom, or in the caller's (`keepIn`). Throws `corrupt`, `unsupported`, `disk-full`.
  */
 export async function decodePicture(path: string, info: PictureInfo, place: RasterPlace = {}): Promise<Raster> {
   if (info.format === 'bmp') return decodeBmp(path, place)
-  const { channels, depth, alpha } = info
-  const sharp = await libvips()
-  let pipeline = sharp(path, { failOn: 'error', limitInputPixels: maxPixels, sequentialRead: true, page: 0, pages: 1 })
-  if (alpha) pipeline = pipeline.flatten({ background: '#ffffff' })
-  const grey = depth === 16 ? 'grey16' : 'b-w'
-  pipeline = pipeline.toColourspace(channels === 1 ? grey : depth === 16 ? 'rgb16' : 'srgb')
+  const { channels, depth } = info
+  const pipeline = await asShown(path, info)
+  const keep = place.keepIn !== undefined && canKeep(info) ? place.keepIn : undefined
   const [width, height] = swapsSides(info.orientation) ? [info.height, info.width] : [info.width, info.height]
   const shape = { width, height, bytesPerPixel: (channels * depth) / 8 }
   const agree = (found: { width: number; height: number; channels: number }) => {
@@ -33,7 +34,7 @@ export async function decodePicture(path: string, info: PictureInfo, place: Rast
       )
   }
   try {
-    if (width * height * shape.bytesPerPixel <= (place.inMemoryBytes ?? inMemoryBytes)) {
+    if (!keep && width * height * shape.bytesPerPixel <= (place.inMemoryBytes ?? inMemoryBytes)) {
       const { data, info: found } = await pipeline
         .raw({ depth: depth === 16 ? 'ushort' : 'uchar' })
         .toBuffer({ resolveWithObject: true })
@@ -43,16 +44,26 @@ export async function decodePicture(path: string, info: PictureInfo, place: Rast
   } catch (thrown) {
     throw decodeError(thrown, path)
   }
-  const folder = await rasterFolder(place.spoolFolder)
-  const spool = join(folder, 'decoded.v')
+  const folder = keep ? null : await rasterFolder(place.spoolFolder)
+  const spool = keep ?? join(folder!, 'decoded.v')
   try {
     agree(await pipeline.toFile(spool))
     checkVips(spool, shape.width, shape.height, depth)
     return fileRaster(shape, spool, vipsHeader, folder)
   } catch (thrown) {
-    rmSync(folder, { recursive: true, force: true })
+    rmSync(folder ?? spool, { recursive: true, force: true })
     throw decodeError(thrown, path)
   }
+}
+
+/** A decoder of the picture as `info` says that it is read: in sRGB or grey, on white, of its depth; not yet upright. Fails at the first damage. */
+export async function asShown(path: string, { channels, depth, alpha }: PictureInfo): Promise<Sharp> {
+  const sharp = await libvips()
+  const whole = sharp(path, { failOn: 'error', limitInputPixels: maxPixels, sequentialRead: true, page: 0, pages: 1 })
+  const grey = depth === 16 ? 'grey16' : 'b-w'
+  return (alpha ? whole.flatten({ background: '#ffffff' }) : whole).toColourspace(
+    channels === 1 ? grey : depth === 16 ? 'rgb16' : 'srgb',
+  )
 }
 
 function checkVips(path: string, width: number, height: number, depth: number): void {

@@ -5,7 +5,8 @@ import { setImmediate } from 'node:timers/promises'
 import { z } from 'zod'
 import { writeFileAtomic } from '../lib/atomic-file'
 import { asNagareError, NagareError } from '../lib/errors'
-import type { PictureReader } from './open-picture'
+import { canKeep, vipsHeader } from './decode-picture'
+import { openPicture, type PictureReader } from './open-picture'
 import type { Box } from './picture'
 
 /** Side of a tile, pixels. */
@@ -20,6 +21,8 @@ const Shape = z.object({
   height: z.int().positive(),
   channels: z.union([z.literal(1), z.literal(3)]),
   depth: z.union([z.literal(8), z.literal(16)]),
+  /** Whether level 0 is the file that the decoder left, its pixels behind a header. */
+  decoded: z.boolean().default(false),
 })
 export type PyramidShape = z.infer<typeof Shape>
 
@@ -44,7 +47,7 @@ export function levelCount({ width, height }: Size): number {
 }
 
 /** Bytes of all levels together. */
-export function pyramidBytes(shape: Omit<PyramidShape, 'version'>): number {
+export function pyramidBytes(shape: Omit<PyramidShape, 'version' | 'decoded'>): number {
   let bytes = 0
   for (let level = 0; level < levelCount(shape); level++) {
     const { width, height } = levelSize(shape, level)
@@ -54,25 +57,53 @@ export function pyramidBytes(shape: Omit<PyramidShape, 'version'>): number {
 }
 
 const levelFile = (folder: string, level: number) => join(folder, `${level}.raw`)
+const decodedFile = (folder: string) => join(folder, '0.v')
 const shapeFile = (folder: string) => join(folder, 'pyramid.json')
 
+interface PyramidOptions {
+  reduction: Reduction
+  signal?: AbortSignal
+  /** For temporary files of the decoder. */
+  spoolFolder?: string
+}
+
 /**
- * Writes a picture and its halves as bare integers, row by row, one file a level, into the new folder `folder`; one walk from top to bottom, in memory that grows with the
- * width alone. Others may work between its bands. Throws `disk-full`, `cancelled` by `signal`.
+ * Reads the picture file `path` and writes it and its halves as bare integers, row by row, one file a level, into the new folder `folder`; one walk from top to bottom, in
+ * memory that grows with the width alone. Level 0 is the decoder's own file where that is upright. Others may work between its bands. Throws `disk-full`, `cancelled` by
+ * `signal`, and what `openPicture` throws.
  */
 export async function writePyramid(
-  reader: Pick<PictureReader, 'info' | 'readLevels'>,
+  path: string,
   folder: string,
-  { reduction, signal }: { reduction: Reduction; signal?: AbortSignal },
+  { reduction, signal, spoolFolder }: PyramidOptions,
+): Promise<void> {
+  await mkdir(folder, { recursive: true }).catch((thrown: unknown) => {
+    throw asNagareError(thrown, folder)
+  })
+  const keepIn = decodedFile(folder)
+  const reader = await openPicture(path, { keepIn, ...(spoolFolder === undefined ? {} : { spoolFolder }) })
+  try {
+    await writeLevels(reader, folder, canKeep(reader.info), { reduction, ...(signal ? { signal } : {}) })
+  } finally {
+    reader.close()
+  }
+}
+
+async function writeLevels(
+  reader: PictureReader,
+  folder: string,
+  decoded: boolean,
+  { reduction, signal }: Pick<PyramidOptions, 'reduction' | 'signal'>,
 ): Promise<void> {
   const { width, height, channels, depth } = reader.info
-  const files: FileHandle[] = []
+  const files: (FileHandle | undefined)[] = []
   /** The row of each level that waits for the one below it. */
   const waiting: (Levels | undefined)[] = []
   const count = levelCount(reader.info)
   const push = async (level: number, rows: Levels): Promise<void> => {
     const bytes = new Uint8Array(rows.buffer, rows.byteOffset, rows.byteLength)
-    for (let done = 0; done < bytes.length;) done += (await files[level]!.write(bytes, done)).bytesWritten
+    const file = files[level]
+    if (file) for (let done = 0; done < bytes.length;) done += (await file.write(bytes, done)).bytesWritten
     if (level + 1 === count) return
     const stride = levelSize(reader.info, level).width * channels
     const held = waiting[level]
@@ -82,8 +113,8 @@ export async function writePyramid(
     if (whole > 0) await push(level + 1, halved(all.subarray(0, whole), stride, channels, reduction))
   }
   try {
-    await mkdir(folder, { recursive: true })
-    for (let level = 0; level < count; level++) files.push(await open(levelFile(folder, level), 'w'))
+    for (let level = 0; level < count; level++)
+      files.push(level === 0 && decoded ? undefined : await open(levelFile(folder, level), 'w'))
     const band = 2 * Math.max(1, Math.floor(2 ** 19 / width))
     for (let y = 0; y < height; y += band) {
       if (signal?.aborted) throw new NagareError('cancelled', 'Stopped as asked.')
@@ -95,11 +126,11 @@ export async function writePyramid(
       waiting[level] = undefined
       if (last) await push(level + 1, halved(joined(last, last), last.length, channels, reduction))
     }
-    const shape: PyramidShape = { version: 1, width, height, channels, depth }
-    for (const file of files) await file.close()
+    const shape: PyramidShape = { version: 1, width, height, channels, depth, decoded }
+    for (const file of files) await file?.close()
     await writeFileAtomic(shapeFile(folder), JSON.stringify(shape))
   } catch (thrown) {
-    for (const file of files) await file.close().catch(() => undefined)
+    for (const file of files) await file?.close().catch(() => undefined)
     throw asNagareError(thrown, folder)
   }
 }
@@ -109,6 +140,13 @@ function joined(a: Levels, b: Levels): Levels {
   out.set(a)
   out.set(b, a.length)
   return out
+}
+
+/** A level of `width` values a row, halved; a last row without a neighbour stands for itself. */
+export function halfOf(levels: Levels, width: number, channels: number, reduction: Reduction): Levels {
+  const stride = width * channels
+  const odd = (levels.length / stride) % 2 === 1
+  return halved(odd ? joined(levels, levels.subarray(levels.length - stride)) : levels, stride, channels, reduction)
 }
 
 /** Pairs of rows of `stride` values, each pair as one row of half the pixels; a last column without a neighbour stands for itself. */
@@ -153,7 +191,9 @@ export interface Pyramid {
 /** Opens what `writePyramid` wrote. Throws `corrupt` where it is not whole. */
 export async function openPyramid(folder: string): Promise<Pyramid> {
   const shape = Shape.parse(JSON.parse(await readFile(shapeFile(folder), 'utf8')))
-  const files = Array.from({ length: levelCount(shape) }, (_, level) => openSync(levelFile(folder, level), 'r'))
+  const files = Array.from({ length: levelCount(shape) }, (_, level) =>
+    openSync(level === 0 && shape.decoded ? decodedFile(folder) : levelFile(folder, level), 'r'),
+  )
   const bytes = (shape.channels * shape.depth) / 8
   let isOpen = true
   return {
@@ -167,9 +207,10 @@ export async function openPyramid(folder: string): Promise<Pyramid> {
       if (!size || !(width > 0) || !(height > 0) || !isOpen)
         throw new NagareError('bad-input', `There is nothing at ${box.x}, ${box.y} of level ${level}.`)
       const out = new Uint8Array(width * height * bytes)
+      const head = level === 0 && shape.decoded ? vipsHeader : 0
       const fill = (to: number, count: number, position: number) => {
         for (let done = 0; done < count;) {
-          const got = readSync(files[level]!, out, to + done, count - done, position + done)
+          const got = readSync(files[level]!, out, to + done, count - done, head + position + done)
           if (got === 0) throw new NagareError('corrupt', `${folder}: level ${level} is shorter than it was.`)
           done += got
         }

@@ -27,6 +27,8 @@ export interface RasterPlace {
   spoolFolder?: string
   /** Most bytes kept in memory. */
   inMemoryBytes?: number
+  /** A file to be made, ending in `.v`, that takes the pixels where the picture is stored upright and libvips reads it; it stays when the reader is closed. */
+  keepIn?: string
 }
 
 /** A raster over bytes in memory. */
@@ -52,12 +54,12 @@ function rows(shape: RasterShape, box: Box, copy: (row: number, out: Uint8Array,
   return out
 }
 
-/** A raster over the file `path` from byte `offset` on, which belongs to `folder`; the folder goes when the raster is closed, or at once where the system allows it. */
-export function fileRaster(shape: RasterShape, path: string, offset: number, folder: string): Raster {
+/** A raster over the file `path` from byte `offset` on; the `folder` it belongs to goes when the raster is closed, or at once where the system allows it. Without one, the file stays. */
+export function fileRaster(shape: RasterShape, path: string, offset: number, folder: string | null): Raster {
   const file = openSync(path, 'r')
   // Where an open file may be removed, it goes now, so that a crash leaves nothing behind.
-  const removed = process.platform !== 'win32'
-  if (removed) rmSync(folder, { recursive: true, force: true })
+  const removed = folder === null || process.platform !== 'win32'
+  if (folder !== null && removed) rmSync(folder, { recursive: true, force: true })
   const stride = shape.width * shape.bytesPerPixel
   const fill = (out: Uint8Array, position: number) => {
     for (let done = 0; done < out.length;) {

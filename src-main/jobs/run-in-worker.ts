@@ -5,7 +5,8 @@ import { systemClock, type Clock } from '../lib/clock'
 import { NagareError, type ErrorRecord } from '../lib/errors'
 import type { DeviceUse } from '../tasks/run-on-device'
 import type { TaskOutput, TaskProgress } from '../tasks/task'
-import type { TaskJob, WorkerJob, WorkerMessage } from './worker-messages'
+import { spareThread, type Thread } from './spare-thread'
+import type { JobPlan, TaskJob, ToSpare, WorkerJob, WorkerMessage } from './worker-messages'
 
 /** A running job. */
 export interface Run {
@@ -25,7 +26,13 @@ export interface RunListener {
   missed?(id: string, error: NagareError): void
 }
 
-export type JobRunner = (job: Omit<TaskJob, 'cancelFlag'>, listener: RunListener) => Run
+export interface JobRunner {
+  (job: Omit<TaskJob, 'cancelFlag'>, listener: RunListener): Run
+  /** Loads code and model for a job that is about to be asked for. */
+  prepare?(plan: JobPlan): void
+  /** Frees what was prepared. */
+  close?(): Promise<void>
+}
 
 export interface RunOptions {
   /** The worker's file. */
@@ -37,18 +44,27 @@ export interface RunOptions {
   patience?: { flag: number; force: number }
 }
 
-/** Runs each job in a worker thread of its own. */
+/** Runs each job in a worker thread of its own; one that was prepared for, in the thread that is ready. */
 export function workerRunner({
   file,
   onStuck,
   clock = systemClock,
   patience = { flag: 2000, force: 3000 },
 }: RunOptions): JobRunner {
-  return (job, listener) => {
-    const cancelFlag = new SharedArrayBuffer(4)
+  const spare = spareThread({ file, clock })
+  const begin = (job: TaskJob): Thread => {
+    const ready = spare.take(job)
+    if (ready) {
+      ready.worker.postMessage({ type: 'job', job: { ...job, runGate: ready.runGate } } satisfies ToSpare)
+      return ready
+    }
     const runGate = createRunGate()
-    const workerData: WorkerJob = { ...job, cancelFlag, runGate }
-    const worker = new Worker(file, { workerData, name: `job ${job.task}`, stdin: false })
+    const workerData: WorkerJob = { ...job, runGate }
+    return { worker: new Worker(file, { workerData, name: `job ${job.task}`, stdin: false }), runGate }
+  }
+  const run = (job: Omit<TaskJob, 'cancelFlag'>, listener: RunListener): Run => {
+    const cancelFlag = new SharedArrayBuffer(4)
+    const { worker, runGate } = begin({ ...job, cancelFlag })
     let outcome: { outputs: TaskOutput[] } | { error: NagareError } | undefined
     let isStopping = false
     let cancelTimer = () => {}
@@ -98,6 +114,7 @@ export function workerRunner({
       },
     }
   }
+  return Object.assign(run, { prepare: spare.prepare, close: spare.close })
 }
 
 const errorOf = ({ code, message, hint, file }: ErrorRecord) =>

@@ -28,6 +28,18 @@ export interface WorkerJob extends TaskJob {
   runGate: SharedArrayBuffer
 }
 
+/** What of a job can be known, and loaded, before there is anything to work on. */
+export type JobPlan = Pick<TaskJob, 'task' | 'pack' | 'device' | 'settings'>
+
+/** What a worker thread is started with that has no job yet. */
+export interface SpareStart {
+  spare: true
+  runGate: SharedArrayBuffer
+}
+
+/** What it is told. */
+export type ToSpare = { type: 'prepare'; plan: JobPlan } | { type: 'job'; job: WorkerJob }
+
 /** What a worker says. */
 export type WorkerMessage =
   | { type: 'progress'; progress: TaskProgress }

@@ -4,10 +4,11 @@ import { join } from 'node:path'
 import {
   encodeTile,
   inEightBits,
-  openPicture,
+  openDraft,
   openPyramid,
   tileSide,
   writePyramid,
+  type Draft,
   type Levels,
   type Pyramid,
 } from '../image'
@@ -25,6 +26,8 @@ const mostOpen = 12
 export interface Tiles {
   /** A tile for showing, a PNG of 8 bits. Throws `not-found`, `bad-input`, and what reading the picture throws. */
   picture(id: string, level: number, column: number, row: number): Promise<Uint8Array>
+  /** A tile about as `picture` will answer it, where that takes long: of the smaller levels of a large picture whose pyramid is being made. Undefined where there is none. */
+  draft(id: string, level: number, column: number, row: number): Promise<Uint8Array | undefined>
   /** A tile's own integers, [height, width, channels], little-endian; of a map's smaller levels the highest of those each stands for. */
   values(id: string, level: number, column: number, row: number): Promise<Uint8Array>
   /** The integers of one pixel. */
@@ -33,6 +36,9 @@ export interface Tiles {
   withPyramid<T>(id: string, use: (pyramid: Pyramid) => Promise<T> | T): Promise<T>
   close(): Promise<void>
 }
+
+/** Pictures over so many pixels have a draft while their pyramid is made. */
+const draftPixels = 16_000_000
 
 /** Whether a picture's integers are the values of a map. */
 export const isMap = ({ origin }: Asset): boolean => origin?.role === 'map'
@@ -48,6 +54,8 @@ interface TileParts {
 
 interface Entry {
   pyramid: Promise<Pyramid>
+  /** While the pyramid is made, what is there before it. */
+  draft: Promise<Draft | undefined> | undefined
   users: number
 }
 
@@ -75,21 +83,30 @@ export async function openTiles({ paths, assets, closing, log, contentFile }: Ti
     },
   })
 
-  const make = async (asset: Asset): Promise<Pyramid> => {
+  /** What shows something of a large picture before its pyramid is there; undefined where that is there, or comes as soon. */
+  const draftOf = async (asset: Asset): Promise<Draft | undefined> => {
+    const { width, height } = asset.image!
+    if (isMap(asset) || width * height <= draftPixels) return undefined
+    if (await stat(folderOf(asset.id)).catch(() => undefined)) return undefined
+    // What is wrong with the picture is said when all of it is read.
+    return openDraft(await contentFile(asset.id)).catch(() => undefined)
+  }
+
+  const make = async (asset: Asset, draft: Promise<unknown>): Promise<Pyramid> => {
     const folder = folderOf(asset.id)
     const known = await openPyramid(folder).catch(() => undefined)
     if (known) return known
+    // One after the other: the draft would come late if both read at once.
+    await draft
     await rm(folder, { recursive: true, force: true })
     const part = join(paths.work, `tiles-${asset.id}`)
-    const reader = await openPicture(await contentFile(asset.id), { spoolFolder: paths.work })
     try {
-      await writePyramid(reader, part, { reduction: isMap(asset) ? 'max' : 'mean', signal: closing })
+      const reduction = isMap(asset) ? 'max' : 'mean'
+      await writePyramid(await contentFile(asset.id), part, { reduction, signal: closing, spoolFolder: paths.work })
       await rename(part, folder)
     } catch (thrown) {
       await rm(part, { recursive: true, force: true })
       throw thrown
-    } finally {
-      reader.close()
     }
     void trim(asset.id).catch((thrown: unknown) => log.warn('tiles-not-trimmed', { error: thrown }))
     return openPyramid(folder)
@@ -114,10 +131,18 @@ export async function openTiles({ paths, assets, closing, log, contentFile }: Ti
     }
   }
 
+  const begin = (asset: Asset): Entry => {
+    const draft = draftOf(asset)
+    const entry: Entry = { pyramid: make(asset, draft), draft, users: 0 }
+    const over = () => (entry.draft = undefined)
+    entry.pyramid.then(over, over)
+    return entry
+  }
+
   const withPyramid = async <T>(id: string, use: (pyramid: Pyramid) => Promise<T> | T): Promise<T> => {
     const asset = assets.get(id)
     if (!asset.image) throw new NagareError('bad-input', `${asset.name} is no picture.`)
-    const entry = open.get(id) ?? { pyramid: make(asset), users: 0 }
+    const entry = open.get(id) ?? begin(asset)
     open.delete(id)
     open.set(id, entry)
     entry.users++
@@ -138,15 +163,27 @@ export async function openTiles({ paths, assets, closing, log, contentFile }: Ti
     }
   }
 
+  const boxOf = (column: number, row: number) => {
+    return { x: column * tileSide, y: row * tileSide, width: tileSide, height: tileSide }
+  }
   const tile = (id: string, level: number, column: number, row: number) =>
     withPyramid(id, (pyramid) => ({
-      ...pyramid.read(level, { x: column * tileSide, y: row * tileSide, width: tileSide, height: tileSide }),
+      ...pyramid.read(level, boxOf(column, row)),
       channels: pyramid.shape.channels,
     }))
   return {
     async picture(id, level, column, row) {
       const { levels, ...size } = await tile(id, level, column, row)
       return encodeTile(inEightBits(levels), size)
+    },
+    async draft(id, level, column, row) {
+      // Begins the pyramid, whose failure is said to those who want it.
+      if (!open.has(id)) void withPyramid(id, () => undefined).catch(() => undefined)
+      const draft = await open.get(id)?.draft
+      const found = draft?.read(level, boxOf(column, row))
+      if (!draft || !found) return undefined
+      const { levels, ...size } = found
+      return encodeTile(inEightBits(levels), { ...size, channels: draft.shape.channels })
     },
     async values(id, level, column, row) {
       const { levels } = await tile(id, level, column, row)

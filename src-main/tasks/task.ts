@@ -86,6 +86,8 @@ export interface TaskDefinition<Schema extends z.ZodType = z.ZodType> {
   context?: number
   /** The command line's words for these settings, without program name, input and output. */
   commandOptions(settings: z.output<Schema>): string[]
+  /** Loads what `run` and `runBatch` need for this model and these settings, in the thread that will run them; left out where that takes no time. */
+  prepare?(plan: Pick<TaskContext<z.output<Schema>>, 'settings' | 'pack' | 'device'>): Promise<void>
   /** Runs to the end, or throws; leaves no half file either way. */
   run(context: TaskContext<z.output<Schema>>): Promise<TaskOutput[]>
   /** Runs over many sources; left out where that is no better than one after the other. */

@@ -47,6 +47,7 @@ export async function addAll(
 export async function addPictures(files: readonly File[]): Promise<void> {
   if (files.length === 0) return
   gallery.open = true
+  readyToInspect()
   const controller = new AbortController()
   const total = files.length
   const upload = beginUpload(text.gallery.adding(0, total), () => controller.abort())
@@ -117,6 +118,20 @@ function startBatches() {
 const inspectTask = () => project.tasks.find(({ id }) => id === task)
 export const inspectPack = () => currentPack(inspectTask())
 
+/** Has the engine load the model that pictures on their way here will be inspected with, so that the first result waits for nothing but its picture. */
+export function readyToInspect() {
+  const pack = inspectPack()
+  if (!pack) return
+  // What cannot be loaded is said by the job itself.
+  call('task.prepare', { task, settings: currentSettings(inspectTask()), pack: pack.id }).catch(() => undefined)
+}
+
+/** As `readyToInspect`, where what is dragged over the window may be pictures: a folder's type is empty. */
+export function readyForDrop(data: DataTransfer) {
+  if ([...data.items].some(({ kind, type }) => kind === 'file' && (type === '' || type.startsWith('image/'))))
+    readyToInspect()
+}
+
 /** Inspects pictures of the project as one job, with the model and settings that the inspect panel has. */
 export async function inspectMany(ids: readonly string[]): Promise<void> {
   const pack = inspectPack()
@@ -143,6 +158,7 @@ export async function openFolder(): Promise<void> {
   input.setAttribute('aria-label', text.galleryActions.openFolder)
   picker = input
   document.body.append(input)
+  readyToInspect()
   const files = await new Promise<File[]>((resolve) => {
     input.onchange = () => resolve([...(input.files ?? [])])
     input.oncancel = () => resolve([])

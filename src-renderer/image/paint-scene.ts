@@ -25,10 +25,20 @@ interface Place {
   seen: Box
 }
 
-/** Draws a scene from the tiles at hand, and asks for those that are missing; answers whether all of them were there. */
-export function paintScene(sheet: Sheet, scene: Scene, store: TileStore): boolean {
+/** How much of a scene was drawn. */
+export interface Drawn {
+  /** As it is: every tile was there. */
+  isWhole: boolean
+  /** At the scale of the view: every tile was there, or a draft of it. */
+  isShown: boolean
+  /** Something is seen everywhere, be it coarse. */
+  isCovered: boolean
+}
+
+/** Draws a scene from the tiles at hand, and asks for those that are missing. */
+export function paintScene(sheet: Sheet, scene: Scene, store: TileStore): Drawn {
   const { context, ratio } = sheet
-  let isWhole = true
+  const drawn: Drawn = { isWhole: true, isShown: true, isCovered: true }
   store.begin()
   context.save()
   for (const pane of scene.panes) {
@@ -50,9 +60,14 @@ export function paintScene(sheet: Sheet, scene: Scene, store: TileStore): boolea
     context.rect(left, top, Math.round(left + width * scale) - left, Math.round(top + height * scale) - top)
     context.clip()
     context.imageSmoothingEnabled = scale < 2
-    for (const pass of pane.passes) isWhole = paintPass(context, scene, place, pass, store) && isWhole
+    for (const pass of pane.passes) {
+      const found = paintPass(context, scene, place, pass, store)
+      drawn.isWhole &&= found.isWhole
+      drawn.isShown &&= found.isShown
+      drawn.isCovered &&= found.isCovered
+    }
     context.restore()
-    if (scene.outline) isWhole = paintOutline(context, ratio, scene, place, scene.outline, store) && isWhole
+    if (scene.outline) drawn.isWhole = paintOutline(context, ratio, scene, place, scene.outline, store) && drawn.isWhole
     if (scene.marked) paintBox(context, ratio, place, scene.marked, scene.colours)
     context.restore()
   }
@@ -66,7 +81,7 @@ export function paintScene(sheet: Sheet, scene: Scene, store: TileStore): boolea
       paintRulers(sheet, pane, { scale: scale / ratio, left: left / ratio, top: top / ratio }, scene)
     }
   store.end()
-  return isWhole
+  return drawn
 }
 
 /** Where a pane shows the picture: on whole pixels of the screen, so that a picture at its own size is shown pixel by pixel. */
@@ -92,11 +107,17 @@ function paintPass(
   place: Place,
   pass: Pass,
   store: TileStore,
-): boolean {
-  if (place.seen.width <= 0 || place.seen.height <= 0) return true
+): Drawn {
+  if (place.seen.width <= 0 || place.seen.height <= 0) return { isWhole: true, isShown: true, isCovered: true }
+  let drafts = 0
+  const pictureAt = (asset: string, at: TileAt, isWanted: boolean) => {
+    const found = store.picture(asset, at, isWanted)
+    if (found?.isDraft && isWanted) drafts++
+    return found?.bitmap
+  }
   const get = (at: TileAt, isWanted: boolean): CanvasImageSource | undefined =>
     pass.kind === 'picture'
-      ? store.picture(pass.asset, at, isWanted)
+      ? pictureAt(pass.asset, at, isWanted)
       : store.painted(
           pass.asset,
           size,
@@ -131,7 +152,8 @@ function paintPass(
   context.globalAlpha = 1
   context.globalCompositeOperation = 'source-over'
   context.filter = 'none'
-  return exact.length === tiles.length
+  const isShown = exact.length === tiles.length
+  return { isWhole: isShown && drafts === 0, isShown, isCovered: exact.length + coarse.length === tiles.length }
 }
 
 /** The box of a tile in the picture's pixels. */

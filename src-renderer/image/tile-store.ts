@@ -13,8 +13,8 @@ export interface LevelTile {
 
 /** Tiles of pictures and maps, fetched when first wanted; those used least lately are given up. */
 export interface TileStore {
-  /** A tile that is drawn as it is; undefined until it is there. One that is not `isWanted` is not fetched. */
-  picture(asset: string, at: TileAt, isWanted?: boolean): ImageBitmap | undefined
+  /** A tile that is drawn as it is; undefined until it is there, or what comes before it. One that is not `isWanted` is not fetched. */
+  picture(asset: string, at: TileAt, isWanted?: boolean): PictureTile | undefined
   /** A map's tile; `size` is the map's. Undefined until it is there. */
   values(asset: string, size: Size, at: TileAt, isWanted?: boolean): LevelTile | undefined
   /** A drawing of a map's tile, kept by `look`, made by `paint` from its levels. */
@@ -36,6 +36,12 @@ export interface TileStore {
   close(): void
 }
 
+/** A tile of a picture, or what is shown until it is there. */
+export interface PictureTile {
+  bitmap: ImageBitmap
+  isDraft: boolean
+}
+
 /** What a map's tile is drawn as. */
 export interface Painted {
   image?: OffscreenCanvas
@@ -46,39 +52,61 @@ export interface Painted {
 const most = { pictures: 112 * 2 ** 20, levels: 40 * 2 ** 20, painted: 72 * 2 ** 20 }
 /** Most tiles fetched at a time; the browser sends six at once to one host, and calls go there too. */
 const mostAtOnce = 5
+/** Most of these that wait for what is shown as a draft: the engine answers them only when it has read the whole picture. */
+const mostForDrafts = 2
 const pixelBytes = 4 * tileSide * tileSide
 
 /** Tiles from `/media/`; `changed` is told when one arrived or cannot be had. */
 export function tileStore(changed: () => void): TileStore {
-  const pictures = leastRecent<ImageBitmap>(most.pictures, (bitmap) => bitmap.close())
+  const pictures = leastRecent<PictureTile>(most.pictures, ({ bitmap }) => bitmap.close())
   const levels = leastRecent<LevelTile>(most.levels)
   const painted = leastRecent<Painted>(most.painted)
   const failed = new Map<string, string>()
   const leaving = new AbortController()
-  /** Wanted and not yet asked for, the first to be drawn first. */
+  /** Wanted and not yet asked for, the first to be drawn first; then what is shown as a draft. */
   let wanted = new Map<string, () => Promise<void>>()
+  let better = new Map<string, () => Promise<void>>()
   const running = new Set<string>()
+  let forDrafts = 0
 
+  const start = (key: string, load: () => Promise<void>, over: () => void) => {
+    running.add(key)
+    void load().finally(() => {
+      running.delete(key)
+      over()
+      if (leaving.signal.aborted) return
+      changed()
+      pump()
+    })
+  }
   const pump = () => {
     for (const [key, load] of wanted) {
       if (running.size >= mostAtOnce) return
-      if (running.has(key)) continue
       wanted.delete(key)
-      running.add(key)
-      void load().finally(() => {
-        running.delete(key)
-        if (leaving.signal.aborted) return
-        changed()
-        pump()
-      })
+      if (!running.has(key)) start(key, load, () => {})
+    }
+    for (const [key, load] of better) {
+      if (running.size >= mostAtOnce || forDrafts >= mostForDrafts) return
+      better.delete(key)
+      if (running.has(key)) continue
+      forDrafts++
+      start(key, load, () => forDrafts--)
     }
   }
-  const want = (kind: Kind, asset: string, at: TileAt, take: (response: Response) => Promise<void>) => {
+  const want = (
+    kind: Kind,
+    asset: string,
+    at: TileAt,
+    take: (response: Response) => Promise<void>,
+    { draft = false, isBetter = false } = {},
+  ) => {
     const key = `${kind} ${keyOf(asset, at)}`
-    if (failed.has(asset) || running.has(key) || wanted.has(key)) return
-    wanted.set(key, async () => {
+    const list = isBetter ? better : wanted
+    if (failed.has(asset) || running.has(key) || list.has(key)) return
+    list.set(key, async () => {
       try {
-        await take(await fetchTile(`/media/${asset}/${kind}/${at.level}/${at.column}-${at.row}`, leaving.signal))
+        const path = `/media/${asset}/${kind}/${at.level}/${at.column}-${at.row}${draft ? '?draft' : ''}`
+        await take(await fetchTile(path, leaving.signal))
       } catch (thrown) {
         if (!leaving.signal.aborted) failed.set(asset, thrown instanceof Error ? thrown.message : String(thrown))
       }
@@ -102,14 +130,16 @@ export function tileStore(changed: () => void): TileStore {
     picture(asset, at, isWanted = true) {
       const key = keyOf(asset, at)
       const known = pictures.get(key)
-      if (!known && isWanted)
-        want('tiles', asset, at, async (response) => {
-          // As the file has it: no colour is changed on the way to the canvas.
-          const options = { colorSpaceConversion: 'none', premultiplyAlpha: 'none' } as const
-          const bitmap = await createImageBitmap(await response.blob(), options)
-          if (leaving.signal.aborted) bitmap.close()
-          else pictures.put(key, bitmap, 4 * bitmap.width * bitmap.height)
-        })
+      const take = async (response: Response) => {
+        // As the file has it: no colour is changed on the way to the canvas.
+        const options = { colorSpaceConversion: 'none', premultiplyAlpha: 'none' } as const
+        const bitmap = await createImageBitmap(await response.blob(), options)
+        const isDraft = response.headers.has('nagare-draft')
+        if (leaving.signal.aborted) bitmap.close()
+        else pictures.put(key, { bitmap, isDraft }, 4 * bitmap.width * bitmap.height)
+      }
+      if (isWanted && (!known || known.isDraft))
+        want('tiles', asset, at, take, known ? { isBetter: true } : { draft: true })
       return known
     },
     values,
@@ -125,6 +155,7 @@ export function tileStore(changed: () => void): TileStore {
     },
     begin() {
       wanted = new Map()
+      better = new Map()
     },
     end: pump,
     get bytes() {

@@ -65,6 +65,46 @@ describe('tiles', () => {
     fetched.mockRestore()
   })
 
+  test('come after their drafts, which are shown until then, and only what is missing is asked for first', async () => {
+    const canvas = new OffscreenCanvas(8, 8)
+    canvas.getContext('2d')
+    const png = await canvas.convertToBlob()
+    const asked: string[] = []
+    const waiting: (() => void)[] = []
+    const fetched = vi.spyOn(window, 'fetch').mockImplementation(async (url) => {
+      asked.push(String(url))
+      if (String(url).endsWith('?draft')) return new Response(png, { headers: { 'Nagare-Draft': '1' } })
+      await new Promise<void>((resolve) => waiting.push(resolve))
+      return new Response(png)
+    })
+    const arrived = vi.fn()
+    const store = tileStore(arrived)
+    const at = (column: number) => ({ level: 3, column, row: 0 })
+    const draw = (columns: number[]) => {
+      store.begin()
+      const found = columns.map((column) => store.picture('a-1', at(column))?.isDraft)
+      store.end()
+      return found
+    }
+    expect(draw([0, 1, 2])).toEqual([undefined, undefined, undefined])
+    await expect.poll(() => arrived.mock.calls.length).toBe(3)
+    expect(draw([0, 1, 2])).toEqual([true, true, true])
+    // Two at a time wait for the picture; a tile that nothing is seen of does not.
+    await expect.poll(() => waiting.length).toBe(2)
+    expect(draw([0, 1, 2, 3]).at(-1)).toBeUndefined()
+    await expect.poll(() => store.picture('a-1', at(3), false)?.isDraft).toBe(true)
+    expect(asked.filter((url) => url.endsWith('?draft'))).toHaveLength(4)
+    for (let i = 0; i < 4; i++) {
+      draw([0, 1, 2, 3])
+      await expect.poll(() => waiting.length).toBeGreaterThan(0)
+      waiting.shift()!()
+      await expect.poll(() => draw([0, 1, 2, 3]).filter((isDraft) => isDraft === false).length).toBe(i + 1)
+    }
+    expect(asked).toHaveLength(8)
+    store.close()
+    fetched.mockRestore()
+  })
+
   test('of a store give up what was used least lately', () => {
     const gone: string[] = []
     const store = leastRecent<string>(3, (value) => gone.push(value))

@@ -56,8 +56,8 @@ function newJob(
   }
 }
 
-export function taskHandlers(parts: EngineParts): Pick<Handlers, 'task.run' | 'task.runMany'> {
-  const { tasks, shelf, settings: store, queue, project, emit, log } = parts
+export function taskHandlers(parts: EngineParts): Pick<Handlers, 'task.run' | 'task.runMany' | 'task.prepare'> {
+  const { tasks, shelf, settings: store, queue, project, emit, log, prepare } = parts
 
   const remember = async (given: SettingsPatch) => {
     if (isDeepStrictEqual(withPatch(store.get(), given), store.get())) return
@@ -86,6 +86,12 @@ export function taskHandlers(parts: EngineParts): Pick<Handlers, 'task.run' | 't
       (thrown: unknown) => log.warn('settings-not-saved', { error: thrown }),
     )
   return {
+    async 'task.prepare'({ task: id, settings: given, pack: packId }) {
+      const { task, settings, pack, device } = ready(id, given, packId)
+      const path = shelf.list().find(({ record }) => record.id === pack)?.path
+      if (task.prepare && path !== undefined) prepare?.({ task: id, settings, pack: path, device })
+      return {}
+    },
     async 'task.runMany'({ task: id, sources, settings: given, pack: packId, seed = randomInt(2 ** 31) }) {
       const { task, ...plan } = ready(id, given, packId)
       if (!task.runBatch)

@@ -11,22 +11,25 @@ const Request = z.object({
   level: z.int(),
   column: z.int(),
   row: z.int(),
+  draft: z.boolean().default(false),
 })
 const Answer = z.object({
   type: z.literal('tile-answer'),
   id: z.int(),
   /** Base64: Node's and Electron's messages between processes have this form in common. */
   bytes: z.string().optional(),
+  isDraft: z.boolean().optional(),
   error: z.custom<ErrorRecord>((value) => typeof value === 'object' && value !== null).optional(),
 })
 
 /** A tile of a picture: the same record that the file server takes off a request. */
-type TileRequest = Pick<z.infer<typeof Request>, 'asset' | 'kind' | 'level' | 'column' | 'row'>
-type TileAnswer = { bytes: Uint8Array } | { error: ErrorRecord }
+type TileRequest = Pick<z.infer<typeof Request>, 'asset' | 'kind' | 'level' | 'column' | 'row'> & { draft?: boolean }
+type TileAnswer = { bytes: Uint8Array; isDraft: boolean } | { error: ErrorRecord }
 
 /** Whatever cuts tiles: those of a project. */
 interface TileSource {
   picture(id: string, level: number, column: number, row: number): Promise<Uint8Array>
+  draft(id: string, level: number, column: number, row: number): Promise<Uint8Array | undefined>
   values(id: string, level: number, column: number, row: number): Promise<Uint8Array>
 }
 
@@ -44,10 +47,10 @@ export function tileLine(
   child.onMessage((message) => {
     const parsed = Answer.safeParse(message)
     if (!parsed.success) return
-    const { id, bytes, error } = parsed.data
+    const { id, bytes, isDraft = false, error } = parsed.data
     const answer = waiting.get(id)
     waiting.delete(id)
-    answer?.(error ? { error } : { bytes: Buffer.from(bytes ?? '', 'base64') })
+    answer?.(error ? { error } : { bytes: Buffer.from(bytes ?? '', 'base64'), isDraft })
   })
   child.onExit(() => {
     isGone = true
@@ -68,10 +71,15 @@ export function tileAnswerer(tiles: TileSource, parent: Pick<Parent, 'send'>): (
   return (message) => {
     const parsed = Request.safeParse(message)
     if (!parsed.success) return false
-    const { id, asset, kind, level, column, row } = parsed.data
-    const cut = kind === 'tiles' ? tiles.picture(asset, level, column, row) : tiles.values(asset, level, column, row)
-    cut.then(
-      (bytes) => void parent.send({ type: 'tile-answer', id, bytes: Buffer.from(bytes).toString('base64') }),
+    const { id, asset, kind, level, column, row, draft } = parsed.data
+    const at = [asset, level, column, row] as const
+    const cut = async () => {
+      const sooner = draft && kind === 'tiles' ? await tiles.draft(...at) : undefined
+      const bytes = sooner ?? (await (kind === 'tiles' ? tiles.picture(...at) : tiles.values(...at)))
+      return { bytes: Buffer.from(bytes).toString('base64'), isDraft: sooner !== undefined }
+    }
+    cut().then(
+      (found) => void parent.send({ type: 'tile-answer', id, ...found }),
       (thrown: unknown) => void parent.send({ type: 'tile-answer', id, error: errorRecord(thrown) }),
     )
     return true

@@ -1,7 +1,8 @@
+import { isDeepStrictEqual } from 'node:util'
 import { stem } from '../../lib/names'
 import { detectors } from '../../models/detectors'
 import type { TaskDefinition } from '../task'
-import { openInspection, type Verdict } from './open-inspection'
+import { openInspection, type Inspection, type InspectionOptions, type Verdict } from './open-inspection'
 import { inspectSettings } from './settings'
 
 /** What comes of an inspection: the map's colours, what lies above the threshold, both over the picture, the map in 16 bits, and what the model made of the picture where it makes anything. */
@@ -23,9 +24,15 @@ export const inspect: TaskDefinition<typeof inspectSettings> = {
     ...(kappa === 1 ? [] : ['--kappa', String(kappa)]),
     ...(method === 'usual' ? [] : ['--method', method]),
   ],
+  async prepare({ pack, device, settings }) {
+    // The search draws from the job's own seed.
+    if (settings.method !== 'usual') return
+    const inspection = await openInspection({ pack, device, settings, seed: 0 })
+    ready = { plan: { pack, device, settings }, inspection }
+  },
   async run({ source, sourceName, settings, pack, device, fallback, seed, output, progress, checkCancelled, ignore }) {
     progress({ phase: 'Loading the model', done: 0, total: 1 })
-    const inspection = await openInspection({ pack, device, fallback, settings, seed })
+    const inspection = await opened({ pack, device, fallback, settings, seed })
     try {
       const files = filesOf(output)
       const [verdict] = await inspection.inspect([{ path: source, files, ignore }], {
@@ -40,7 +47,7 @@ export const inspect: TaskDefinition<typeof inspectSettings> = {
   },
   async runBatch({ sources, settings, pack, device, fallback, seed, progress, checkCancelled, ...tell }) {
     progress({ phase: 'Loading the model', done: 0, total: 1 })
-    const inspection = await openInspection({ pack, device, fallback, settings, seed })
+    const inspection = await opened({ pack, device, fallback, settings, seed })
     const total = sources.length
     try {
       // The first few alone, so that something is seen at once.
@@ -62,6 +69,19 @@ export const inspect: TaskDefinition<typeof inspectSettings> = {
       await inspection.close()
     }
   },
+}
+
+/** A model that was opened ahead of its job. */
+let ready: { plan: Pick<InspectionOptions, 'pack' | 'device' | 'settings'>; inspection: Inspection } | undefined
+
+/** The model that was opened for just this, else opens it. */
+async function opened(options: InspectionOptions): Promise<Inspection> {
+  const { pack, device, settings } = options
+  const known = ready
+  ready = undefined
+  if (known && isDeepStrictEqual(known.plan, { pack, device, settings })) return known.inspection
+  await known?.inspection.close()
+  return openInspection(options)
 }
 
 type RoleFiles = Record<InspectionRole, string>

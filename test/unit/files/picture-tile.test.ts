@@ -30,10 +30,21 @@ describe('tiles by URL', () => {
     expect(values.headers.get('content-type')).toBe('application/octet-stream')
     const again = await get('/media/a-1/values/0/0-0', { headers: { 'if-none-match': values.headers.get('etag')! } })
     expect(again.status).toBe(304)
+    await get('/media/a-1/tiles/3/12-7?draft')
+    expect(asked.at(-1)).toEqual({ asset: 'a-1', kind: 'tiles', level: 3, column: 12, row: 7, draft: true })
     expect(asked.slice(0, 2)).toEqual([
       { asset: 'a-1', kind: 'tiles', level: 3, column: 12, row: 7 },
       { asset: 'a-1', kind: 'values', level: 0, column: 0, row: 0 },
     ])
+  })
+
+  it('that are drafts say so, and are not kept', async () => {
+    const get = await handler(async ({ draft }) => ({ bytes: Uint8Array.of(1), isDraft: draft === true }))
+    const draft = await get('/media/a-1/tiles/3/0-0?draft')
+    expect(Object.fromEntries(draft.headers)).toMatchObject({ 'nagare-draft': '1', 'cache-control': 'no-store' })
+    const whole = await get('/media/a-1/tiles/3/0-0')
+    expect(whole.headers.get('nagare-draft')).toBeNull()
+    expect(whole.headers.get('etag')).not.toBe(draft.headers.get('etag'))
   })
 
   it('that have no such name are not asked for', async () => {
@@ -82,15 +93,20 @@ describe('the line to the engine', () => {
     const values = vi.fn(async () => {
       throw new NagareError('not-found', 'Gone.')
     })
-    const { line, answers } = wired({ picture, values })
-    expect(await line(asked)).toEqual({ bytes: Buffer.of(7, 8) })
+    const draft = vi.fn(async (_: string, level: number) => (level > 0 ? Uint8Array.of(9) : undefined))
+    const { line, answers } = wired({ picture, draft, values })
+    expect(await line(asked)).toEqual({ bytes: Buffer.of(7, 8), isDraft: false })
     expect(picture).toHaveBeenCalledWith('a-1', 0, 1, 2)
+    expect(draft).not.toHaveBeenCalled()
+    expect(await line({ ...asked, draft: true })).toEqual({ bytes: Buffer.of(7, 8), isDraft: false })
+    expect(await line({ ...asked, level: 2, draft: true })).toEqual({ bytes: Buffer.of(9), isDraft: true })
     expect(await line({ ...asked, kind: 'values' })).toMatchObject({ error: { code: 'not-found', message: 'Gone.' } })
     expect(answers({ type: 'quit' })).toBe(false)
   })
 
   it('answers what still waits when the engine is gone', async () => {
-    const { line, exit } = wired({ picture: () => new Promise(() => {}), values: () => new Promise(() => {}) })
+    const never = () => new Promise<never>(() => {})
+    const { line, exit } = wired({ picture: never, draft: never, values: never })
     const waiting = line(asked)
     exit()
     expect(await waiting).toMatchObject({ error: { code: 'unavailable' } })

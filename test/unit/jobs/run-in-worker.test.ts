@@ -1,10 +1,13 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { knownDevices } from '../../../src-main/compute/devices/known-devices'
 import { workerRunner, type RunListener } from '../../../src-main/jobs'
+import { prepareTask } from '../../../src-main/jobs/prepare-task'
 import type { DeviceUse } from '../../../src-main/tasks/run-on-device'
 import type { TaskProgress } from '../../../src-main/tasks/task'
+import type { TaskDefinition } from '../../../src-main/tasks/task'
+import { copyTask } from '../../helpers/copy-task'
 import { tempFolder } from '../../helpers/folder'
 import { handClock } from '../../helpers/clock'
 import { until } from '../../helpers/wires'
@@ -36,6 +39,77 @@ async function start(body: string, patience = { flag: 50, force: 50 }) {
   const listener: RunListener = { progress: (progress) => seen.push(progress), device: (use) => devices.push(use) }
   return { ...run(job, listener), seen, devices, state }
 }
+
+/** A worker that tells how it was started, and ends with its job. */
+const twoWays = `
+  import { parentPort, workerData } from 'node:worker_threads'
+  let plan
+  const run = (job) => {
+    parentPort.postMessage({ type: 'done', outputs: [{ role: plan ? plan.settings.x + '' : 'cold', file: job.source, name: job.cancelFlag.constructor.name }] })
+    parentPort.close()
+  }
+  if (!workerData.spare) run(workerData)
+  else parentPort.on('message', (message) => (message.type === 'prepare' ? (plan = message.plan) : run(message.job)))`
+
+describe('a thread that is ready', () => {
+  const plan = { task: 'test', settings: { x: 1 }, pack: 'p', device: 'cpu' }
+  const job = { ...plan, source: 's', sourceName: 's', seed: 7, work: 'w' }
+  const quiet: RunListener = { progress() {}, device() {} }
+
+  async function runner(body = twoWays) {
+    const file = join(await tempFolder(), 'worker.mjs')
+    await writeFile(file, body)
+    const clock = handClock()
+    const run = workerRunner({ file, clock, onStuck() {} })
+    onTestFinished(() => run.close?.())
+    return { run, clock }
+  }
+  const role = async (ended: Promise<{ role: string }[]>) => (await ended)[0]!.role
+
+  it('takes the job that it was started for, and that one alone', async () => {
+    const { run } = await runner()
+    run.prepare!(plan)
+    run.prepare!({ ...plan })
+    expect((await run({ ...job, settings: { x: 2 } }, quiet).ended)[0]).toEqual({
+      ...{ role: 'cold', file: 's', name: 'SharedArrayBuffer' },
+    })
+    expect((await run(job, quiet).ended)[0]).toEqual({ role: '1', file: 's', name: 'SharedArrayBuffer' })
+    expect(await role(run(job, quiet).ended)).toBe('cold')
+  })
+
+  it('gives way to one for another job, and ends when none comes', async () => {
+    const { run, clock } = await runner()
+    run.prepare!(plan)
+    run.prepare!({ ...plan, settings: { x: 5 } })
+    expect(await role(run(job, quiet).ended)).toBe('cold')
+    expect(await role(run({ ...job, settings: { x: 5 } }, quiet).ended)).toBe('5')
+    run.prepare!(plan)
+    clock.advance(120_000)
+    expect(await role(run(job, quiet).ended)).toBe('cold')
+  })
+
+  it('that breaks is as if it had not been', async () => {
+    const { run } = await runner(`
+      import { parentPort, workerData } from 'node:worker_threads'
+      if (workerData.spare) throw new Error('boom')
+      parentPort.postMessage({ type: 'done', outputs: [{ role: 'cold', file: '', name: '' }] })`)
+    run.prepare!(plan)
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    expect(await role(run(job, quiet).ended)).toBe('cold')
+  })
+
+  it('has its model from the task, which says nothing where that cannot be had', async () => {
+    const prepare = vi.fn(async () => {})
+    const task = { ...(copyTask as unknown as TaskDefinition), id: 'test', prepare }
+    const open = async () => ({ id: 'gpu' })
+    await prepareTask([task], plan, { open })
+    expect(prepare).toHaveBeenCalledWith({ settings: { x: 1 }, pack: 'p', device: 'gpu' })
+    prepare.mockRejectedValueOnce(new Error('no such pack'))
+    await prepareTask([task], plan, { open })
+    await prepareTask([], plan, { open })
+    expect(prepare).toHaveBeenCalledTimes(2)
+  })
+})
 
 describe('workerRunner', () => {
   it('hands the job over and brings progress and outputs back', async () => {

@@ -133,16 +133,50 @@ describe('tiles', () => {
     const { folder, project } = await opened()
     const { id } = await take(folder, project, 'a.png', await png(noise(700, 30, 1), 700, 30, 1))
     const first = await project.tiles.picture(id, 0, 1, 0)
-    expect(await filesUnder(project.paths.tiles)).toEqual([`${id}/0.raw`, `${id}/1.raw`, `${id}/pyramid.json`])
-    const made = (await stat(join(project.paths.tiles, id, '0.raw'))).mtimeMs
+    expect(await filesUnder(project.paths.tiles)).toEqual([`${id}/0.v`, `${id}/1.raw`, `${id}/pyramid.json`])
+    const made = (await stat(join(project.paths.tiles, id, '0.v'))).mtimeMs
     await project.close()
     await rm(join(folder, 'p', 'tiles', 'a-nobody'), { recursive: true, force: true })
     const again = (await opened(folder)).project
     expect(Buffer.from(await again.tiles.picture(id, 0, 1, 0)).equals(first)).toBe(true)
-    expect((await stat(join(again.paths.tiles, id, '0.raw'))).mtimeMs).toBe(made)
+    expect((await stat(join(again.paths.tiles, id, '0.v'))).mtimeMs).toBe(made)
     await again.assets.remove(id)
     await expect.poll(() => readdir(again.paths.tiles)).toEqual([])
     expect(await readdir(again.paths.work)).toEqual([])
+  })
+
+  it('of a large picture are there as drafts at once, about as they will be, until they are made', async () => {
+    const { folder, project } = await opened()
+    const [width, height] = [4500, 3700]
+    // Smooth, so that any way of shrinking comes to about the same.
+    const data = new Uint8Array(width * height * 3)
+    for (let y = 0, i = 0; y < height; y++)
+      for (let x = 0; x < width; x++) {
+        data[i++] = Math.floor((255 * x) / width)
+        data[i++] = Math.floor((255 * y) / height)
+        data[i++] = 128 + Math.round(100 * Math.sin((x + y) / 300))
+      }
+    const raw = sharp(data, { raw: { width, height, channels: 3 } })
+    const whole = await raw.clone().png({ compressionLevel: 1 }).toBuffer()
+    for (const [name, bytes] of [
+      ['a.png', whole],
+      ['a.jpg', await raw.clone().jpeg({ quality: 95 }).toBuffer()],
+    ] as const) {
+      const { id } = await take(folder, project, name, bytes)
+      const draft = await project.tiles.draft(id, 2, 1, 1)
+      expect(draft).toBeDefined()
+      // Nothing stands in for pixels of the file.
+      expect(await project.tiles.draft(id, 0, 0, 0)).toBeUndefined()
+      const [before, after] = [await decoded(draft!), await decoded(await project.tiles.picture(id, 2, 1, 1))]
+      expect(before.info).toMatchObject({ width: 512, height: 413, channels: 3 })
+      expect(after.info).toMatchObject({ width: 512, height: 413, channels: 3 })
+      const most = after.data.reduce((far, value, i) => Math.max(far, Math.abs(value - before.data[i]!)), 0)
+      expect(most).toBeLessThan(8)
+      expect(await project.tiles.draft(id, 2, 1, 1)).toBeUndefined()
+    }
+    const broken = await take(folder, project, 'torn.png', whole.subarray(0, 9000))
+    expect(await project.tiles.draft(broken.id, 2, 0, 0)).toBeUndefined()
+    await expect(project.tiles.picture(broken.id, 2, 0, 0)).rejects.toMatchObject({ code: expect.any(String) })
   })
 
   it('are asked for by many at once and made once', async () => {
