@@ -12,6 +12,12 @@ export function byProtocol(metrics: readonly Figure[]): { protocol: string; figu
     .sort((a, b) => Number(heardIn(b.figures)) - Number(heardIn(a.figures)))
 }
 
+/** A measured value with three figures, so that a card's columns read alike: 9.75, 33.2, 2,501; a round 1 is 1.00. */
+export function figureOf(value: number): string {
+  const size = Math.abs(value)
+  return size < 100 ? value.toFixed(size < 10 ? 2 : 1).replace('-', '−') : decimal(value, 0)
+}
+
 const heardIn = (figures: readonly Figure[]) => figures.some(({ unit }) => unit === 'dB')
 
 /** The one line that says most: a level before and after (`X in`, `X out`), else the first level; empty without one. */
