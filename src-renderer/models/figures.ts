@@ -28,5 +28,6 @@ export function headline(metrics: readonly Figure[]): string {
     const before = name && levels.find((each) => each.name === `${name} in`)
     if (before) return `${name} ${decimal(before.value)} → ${decimal(after.value)} dB`
   }
-  return levels[0] ? `${levels[0].name} ${decimal(levels[0].value)} dB` : ''
+  // One that needs a long name says little by itself.
+  return levels[0] && levels[0].name.length <= 16 ? `${levels[0].name} ${decimal(levels[0].value)} dB` : ''
 }
