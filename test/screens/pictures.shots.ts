@@ -56,7 +56,7 @@ async function addWall(app: App, page: Page) {
   ] as const) {
     await search.fill(words)
     await page.keyboard.press('Enter')
-    await expect(grid(page).getByRole('option').first()).toHaveAccessibleName(new RegExp(words))
+    await expect(grid(page).getByRole('option').first()).toHaveAccessibleName(new RegExp(words, 'i'))
     await grid(page).focus()
     await page.keyboard.press('Control+a')
     await page.keyboard.press(key)
