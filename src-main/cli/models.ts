@@ -34,6 +34,10 @@ export const models: Command = {
         text: lines.join('\n') || 'There are no models yet.',
       }
     }
+    if (!['show', 'add', 'remove', 'halve'].includes(verb))
+      throw new NagareError('bad-input', `models knows list, show, add, remove and halve, not ${verb}.`, {
+        hint: `Usage: ${usage}`,
+      })
     if (!what) throw new NagareError('bad-input', `models ${verb} needs a name.`, { hint: `Usage: ${usage}` })
     if (verb === 'show') {
       const { path, manifest, sha256, weights } = await openPack(await findPack(what))
@@ -54,19 +58,14 @@ export const models: Command = {
       await removePack(entry)
       return { json: { removed: what }, text: `Removed ${what}.` }
     }
-    if (verb === 'halve') {
-      const out = await packOutput(needed(values, 'out', usage))
-      const path = await findPack(what)
-      await halvePack(path, out)
-      const [before, after] = [(await readManifest(path)).bytes, (await readManifest(out)).bytes]
-      const megabytes = (bytes: number) => (bytes / 1e6).toFixed(1)
-      return {
-        json: { pack: out, before, bytes: after },
-        text: `${out}: ${megabytes(after)} MB, before ${megabytes(before)} MB.`,
-      }
+    const out = await packOutput(needed(values, 'out', usage))
+    const path = await findPack(what)
+    await halvePack(path, out)
+    const [before, after] = [(await readManifest(path)).bytes, (await readManifest(out)).bytes]
+    const megabytes = (bytes: number) => (bytes / 1e6).toFixed(1)
+    return {
+      json: { pack: out, before, bytes: after },
+      text: `${out}: ${megabytes(after)} MB, before ${megabytes(before)} MB.`,
     }
-    throw new NagareError('bad-input', `models knows list, show, add, remove and halve, not ${verb}.`, {
-      hint: `Usage: ${usage}`,
-    })
   },
 }

@@ -69,6 +69,7 @@ async function openZip(path: string): Promise<Container> {
     if (thrown instanceof NagareError) throw thrown
     throw new NagareError('corrupt', `${path} is a damaged zip: ${(thrown as Error).message}.`, {
       file: path,
+      hint: 'Copy or download the file again.',
       cause: thrown,
     })
   }
@@ -89,6 +90,7 @@ async function openZip(path: string): Promise<Container> {
       } catch (cause) {
         throw new NagareError('corrupt', `${path}: ${name} cannot be read: ${(cause as Error).message}.`, {
           file: path,
+          hint: 'Copy or download the file again.',
           cause,
         })
       }

@@ -1,3 +1,4 @@
+import { fillPattern } from '@contract'
 import { NagareError } from '../lib/errors'
 import { stem } from '../lib/names'
 import { safeFileName, uniqueName } from './names'
@@ -30,13 +31,7 @@ export function exportNames(pattern: string, all: readonly NameFacts[], ending: 
   const taken: string[] = []
   for (const [i, facts] of all.entries()) {
     const values = { ...facts, name: stem(facts.name), n: String(i + 1).padStart(digits, '0') }
-    const text = pattern.replace(/\{(\w+)\}/g, (_, word: (typeof words)[number]) => values[word])
-    // What stood between empty words is no loss.
-    const tidy = text
-      .replace(/\(\s*[,;]?\s*\)|,\s*(?=\))/g, '')
-      .replace(/\s+/g, ' ')
-      .trim()
-    taken.push(uniqueName(safeFileName(`${tidy || values.name}${ending}`), taken))
+    taken.push(uniqueName(safeFileName(`${fillPattern(pattern, values) || values.name}${ending}`), taken))
   }
   return taken
 }

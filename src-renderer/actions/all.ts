@@ -35,11 +35,12 @@ const isShown = () => hasSound() || picture.isSeeing()
 const isLarger = () => hasSound() && !isFitted()
 const zoom = (factor: number) => (picture.isSeeing() ? picture.zoomPicture(factor) : zoomBy(factor))
 
+/** Those that take their keys, where they can be done, before all others. */
+const forKeys = { ...compareActions, ...batchActions, ...exportManyActions }
+
 /** Every user action by its id. Where two share a key, the first that can be done is done. */
 export const actions = {
-  ...compareActions,
-  ...batchActions,
-  ...exportManyActions,
+  ...forKeys,
   closeLibrary: {
     id: 'closeLibrary',
     label: () => text.app.closeLibrary,
@@ -297,6 +298,14 @@ export const actions = {
 } satisfies Record<string, Action>
 
 export const allActions: Action[] = Object.values(actions)
+
+const readLater: Record<string, Action> = { ...galleryActions, ...editActions, ...maskActions, ...forKeys }
+
+/** As they are listed to be read: what everybody needs before what stands first only for its keys. */
+export const listedActions: Action[] = [
+  ...allActions.filter(({ id }) => !(id in readLater)),
+  ...Object.values(readLater),
+]
 
 /** The action that starts a task: its own, or the one that starts the chosen task. */
 export const actionOf = (task: string | undefined): Action =>

@@ -1,4 +1,4 @@
-import type { Asset, ExportFormat } from '@contract'
+import { fillPattern, type Asset, type ExportFormat } from '@contract'
 import { isBlind } from '../state/compare.svelte'
 import { tell, tellError } from '../state/notices.svelte'
 import { openDialog } from '../state/panels.svelte'
@@ -37,7 +37,7 @@ export function nameBy(pattern: string, { asset, source }: Exportable, n: number
     n: String(n),
     date: asset.createdAt.slice(0, 10),
   }
-  return pattern.replace(/\{(\w+)\}/g, (whole, word: string) => words[word] ?? whole)
+  return fillPattern(pattern, words)
 }
 
 /** Writes sounds into one zip and hands it to the person; answers whether it worked. */

@@ -12,6 +12,12 @@ export function byProtocol(metrics: readonly Figure[]): { protocol: string; figu
     .sort((a, b) => Number(heardIn(b.figures)) - Number(heardIn(a.figures)))
 }
 
+/** A measured value with three figures, so that a card's columns read alike: 9.75, 33.2, 2,501; a round 1 is 1.00. */
+export function figureOf(value: number): string {
+  const size = Math.abs(value)
+  return size < 100 ? value.toFixed(size < 10 ? 2 : 1).replace('-', '−') : decimal(value, 0)
+}
+
 const heardIn = (figures: readonly Figure[]) => figures.some(({ unit }) => unit === 'dB')
 
 /** The one line that says most: a level before and after (`X in`, `X out`), else the first level; empty without one. */
@@ -22,5 +28,6 @@ export function headline(metrics: readonly Figure[]): string {
     const before = name && levels.find((each) => each.name === `${name} in`)
     if (before) return `${name} ${decimal(before.value)} → ${decimal(after.value)} dB`
   }
-  return levels[0] ? `${levels[0].name} ${decimal(levels[0].value)} dB` : ''
+  // One that needs a long name says little by itself.
+  return levels[0] && levels[0].name.length <= 16 ? `${levels[0].name} ${decimal(levels[0].value)} dB` : ''
 }

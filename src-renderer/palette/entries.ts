@@ -1,6 +1,6 @@
 import { ExportFormat, type Asset, type SettingsPatch } from '@contract'
 import { perform } from '../actions/action'
-import { allActions } from '../actions/all'
+import { listedActions } from '../actions/all'
 import { changeSettings } from '../actions/settings'
 import { openDialog, panels } from '../state/panels.svelte'
 import { project } from '../state/project.svelte'
@@ -38,7 +38,7 @@ const groupIcons: Partial<Record<string, IconName>> = {
 
 /** Every action but the palette itself; what lasts while its key is held cannot be started from a list. */
 const actionEntries = (): Entry[] =>
-  allActions
+  listedActions
     .filter(({ id }) => id !== 'palette')
     .map((action) => ({
       ...{ id: `action ${action.id}`, kind: 'action', icon: groupIcons[action.group] ?? 'menu', keys: action.keys[0] },

@@ -26,11 +26,14 @@ export function clock(seconds: number, digits = 0): string {
 export const timeOfDay = (when: string | number | Date) =>
   new Date(when).toLocaleTimeString(language(), { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' })
 
+/** Days before months in English too, so that no date is read as another. */
+const dateLanguage = () => (language() === 'en' ? 'en-GB' : language())
+
 /** A day and time: `30 Nov, 09:41`, with the year where it is not this one. */
 export function dayAndTime(when: string | number | Date): string {
   const date = new Date(when)
   const year = date.getFullYear() === new Date().getFullYear() ? {} : { year: 'numeric' as const }
-  const day = date.toLocaleDateString(language() === 'en' ? 'en-GB' : language(), {
+  const day = date.toLocaleDateString(dateLanguage(), {
     ...year,
     month: 'short',
     day: 'numeric',
@@ -75,6 +78,6 @@ export const lufs = (value: number) => `${value.toFixed(1).replace('-', '−')} 
 /** A true peak in dBTP, always with one decimal; above full scale with its sign. */
 export const dbtp = (value: number) => `${value > 0 ? '+' : ''}${value.toFixed(1).replace('-', '−')} dBTP`
 
-/** A moment as a date and a time of day: `24 Nov 2026, 10:05`. */
+/** A moment as a date and a time of day: `24 Nov 2026, 10:05`, in Japanese `2026/11/24 10:05`. */
 export const momentOf = (date: Date) =>
-  new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'short' }).format(date)
+  new Intl.DateTimeFormat(dateLanguage(), { dateStyle: 'medium', timeStyle: 'short' }).format(date)

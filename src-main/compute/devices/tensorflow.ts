@@ -21,7 +21,8 @@ const BACKEND = 'tensorflow'
 export async function tensorflowDevice(from: string | URL = import.meta.url): Promise<Device> {
   restoreNodeUtil()
   const require = createRequire(from)
-  const reasons: string[] = []
+  /** Of each package what it said, or nothing where it is not installed. */
+  const reasons: (string | undefined)[] = []
   for (const name of packages) {
     const restore = remember()
     try {
@@ -34,13 +35,19 @@ export async function tensorflowDevice(from: string | URL = import.meta.url): Pr
         BACKEND,
       )
     } catch (thrown) {
-      const message = thrown instanceof Error ? thrown.message.split('\n')[0] : String(thrown)
-      reasons.push(`${name}: ${message}`)
+      const message = thrown instanceof Error ? thrown.message.split('\n')[0]! : String(thrown)
+      // The module that is missing may be one that it needs itself.
+      const isMissing = (thrown as NodeJS.ErrnoException).code === 'MODULE_NOT_FOUND' && message.includes(`'${name}'`)
+      reasons.push(isMissing ? undefined : `${name}: ${message}`)
     } finally {
       restore()
     }
   }
-  throw new NagareError('unavailable', `TensorFlow could not be loaded (${reasons.join('; ')}).`, {
+  const said = reasons.filter((reason) => reason !== undefined)
+  const message = said.length
+    ? `TensorFlow could not be loaded (${said.join('; ')}).`
+    : `Neither ${packages.join(' nor ')} is installed.`
+  throw new NagareError('unavailable', message, {
     hint: 'Install @tensorflow/tfjs-node-gpu or @tensorflow/tfjs-node beside Nagare.',
   })
 }

@@ -16,13 +16,13 @@ export function packHandlers({ shelf, project, queue, emit }: EngineParts): Pick
       // A pack is known by its file's name, which an upload does not have.
       const staged = join(project.paths.work, newId('pack'))
       try {
-        const named = move ? join(staged, safeFileName(name)) : file
-        if (move) await mkdir(staged).then(() => rename(file, named))
-        const { record } = await shelf.add(named)
+        const path = move ? join(staged, safeFileName(name)) : file
+        if (move) await mkdir(staged).then(() => rename(file, path))
+        const { record } = await shelf.add(path)
         tell()
         return { pack: record }
       } catch (thrown) {
-        throw asNagareError(thrown, name)
+        throw named(asNagareError(thrown, name), staged, name)
       } finally {
         await rm(staged, { recursive: true, force: true })
       }
@@ -35,4 +35,16 @@ export function packHandlers({ shelf, project, queue, emit }: EngineParts): Pick
       return {}
     },
   }
+}
+
+/** The same error with the name of the file that was sent, where it has the path at which it was looked at. */
+function named(error: NagareError, staged: string, name: string): NagareError {
+  const path = join(staged, safeFileName(name))
+  if (!error.message.includes(path)) return error
+  const { code, hint } = error
+  return new NagareError(code, error.message.replaceAll(path, name), {
+    ...(hint ? { hint } : {}),
+    file: name,
+    cause: error,
+  })
 }

@@ -3,7 +3,7 @@ import { basename, join } from 'node:path'
 import { z } from 'zod'
 import { openDevice, precisions } from '../../compute'
 import { mixAtSnr, readMono, segmentalSnr, siSdr } from '../../dsp'
-import { asNagareError, NagareError } from '../../lib/errors'
+import { NagareError } from '../../lib/errors'
 import { openPack } from '../../packs'
 import type { EvaluateContext, Evaluation } from '../family'
 import { recordingsIn } from '../recordings'
@@ -110,7 +110,11 @@ async function planMixtures(
   }: { count: number; snrs: number[]; wanted: string[] | undefined; trained: readonly string[] },
 ): Promise<Mixture[]> {
   const folders = await readdir(join(data, 'speech'), { withFileTypes: true }).catch((thrown: unknown) => {
-    throw asNagareError(thrown, join(data, 'speech'))
+    throw new NagareError('not-found', `${data}: expected folders speech/SPEAKER/ and noise/, found no speech/.`, {
+      hint: 'Put clean recordings of each speaker in a folder of speech/, and noises in noise/.',
+      file: data,
+      cause: thrown,
+    })
   })
   const names = folders
     .filter((entry) => entry.isDirectory())

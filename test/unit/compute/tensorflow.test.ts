@@ -42,11 +42,11 @@ afterAll(() => rm(folder, { recursive: true, force: true }))
 
 const fake = () => (globalThis as unknown as { fakeTensorflow: { kernels: number; copy: unknown } }).fakeTensorflow
 
-test('a missing package is named with what was said', async () => {
+test('missing packages are named', async () => {
   const empty = await mkdtemp(join(tmpdir(), 'nagare-empty-'))
   await expect(tensorflowDevice(join(empty, 'index.js'))).rejects.toMatchObject({
     code: 'unavailable',
-    message: expect.stringMatching(/tfjs-node-gpu: .*Cannot find.*; @tensorflow\/tfjs-node: .*Cannot find/s) as string,
+    message: 'Neither @tensorflow/tfjs-node-gpu nor @tensorflow/tfjs-node is installed.',
   })
   await rm(empty, { recursive: true })
 })
