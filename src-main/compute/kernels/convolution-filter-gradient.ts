@@ -2,6 +2,7 @@ import { sizeOf } from '../../lib/ndarray'
 import type { OnnxBuilder } from '../onnx/builder'
 import { tapsOf, type ConvolutionAttrs } from '../ops/convolution'
 import { columnsOf, cutsEvenly, inOrderOfTaps, isCompact, rowsOf, squaresSeen } from './convolution-columns'
+import { lowerByShifts, prefersShifts } from './convolution-shifts'
 import { padded, tapViews } from './convolution-taps'
 
 type Shape = readonly number[]
@@ -33,6 +34,7 @@ export function lowerFilterGradient(
   if (isCompact('gradient', positions, attrs)) return lowerByColumns(onnx, [x, dy], [xShape, dyShape], attrs)
   if (perGroup >= FEW_CHANNELS && cutsEvenly(kernel, attrs))
     return lowerBySquares(onnx, [x, dy], [xShape, dyShape], attrs)
+  if (prefersShifts(attrs)) return lowerByShifts(onnx, [x, dy], [xShape, dyShape], attrs)
   const batchInside = batch === 1 || prefersBatchInside(xShape, dyShape, attrs)
   const swap = batchInside && batch > 1
 

@@ -158,6 +158,36 @@ const filterGradients: [title: string, x: Shape, dy: Shape, attrs: ConvolutionAt
     { strides: [2], dilations: [1], pads: [[1, 0]], groups: 1, shape: [2, 2, 3] },
   ],
   [
+    'plane, few channels, shifts',
+    [2, 8, 5, 4],
+    [2, 2, 5, 4],
+    {
+      strides: [1, 1],
+      dilations: [1, 1],
+      pads: [
+        [1, 1],
+        [1, 1],
+      ],
+      groups: 1,
+      shape: [2, 8, 3, 3],
+    },
+  ],
+  [
+    'plane, few channels, shifts, dilated, uneven',
+    [1, 9, 6, 5],
+    [1, 3, 5, 4],
+    {
+      strides: [1, 1],
+      dilations: [2, 3],
+      pads: [
+        [1, 0],
+        [2, 0],
+      ],
+      groups: 1,
+      shape: [3, 9, 2, 2],
+    },
+  ],
+  [
     'many taps over strides, with a rest',
     [2, 1, 107],
     [2, 2, 3],
