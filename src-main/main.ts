@@ -2,6 +2,7 @@ import { app, BrowserWindow, dialog, session } from 'electron'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { places, withProject } from './files'
+import { answerFolders } from './shell/choose-folder'
 import { engineClient } from './shell/engine-client'
 import { startEngine, type DesktopEngine } from './shell/engine-process'
 import { guardNavigation, guardSession } from './shell/guards'
@@ -55,6 +56,7 @@ function start(): void {
       engine?.ready?.tiles(asked) ?? { error: { code: 'unavailable', message: 'The engine is being restarted.' } },
   })
   setMenu(client)
+  answerFolders()
   followTheme()
   engine = startEngine(where, { ready: engineReady, gaveUp: engineGaveUp })
   showWindow()

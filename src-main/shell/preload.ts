@@ -1,8 +1,9 @@
 import { contextBridge, ipcRenderer, webUtils } from 'electron'
 
-// The page gets this and no more: the path of a file dropped on it, a port to the engine, and the desktop's menu.
+// The page gets this and no more: the path of a file dropped on it, a folder that the person chooses, a port to the engine, and the desktop's menu.
 contextBridge.exposeInMainWorld('desktop', {
   pathOf: (file: File) => webUtils.getPathForFile(file),
+  chooseFolder: (title: string) => ipcRenderer.invoke('nagare:folder', title),
   platform: process.platform,
   setMenu: (menu: unknown) => ipcRenderer.send('nagare:menu', menu),
 })
