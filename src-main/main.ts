@@ -2,6 +2,7 @@ import { app, BrowserWindow, dialog, session } from 'electron'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { places, withProject } from './files'
+import { answerFolders } from './shell/choose-folder'
 import { allowDragOut } from './shell/drag-out'
 import { engineClient } from './shell/engine-client'
 import { startEngine, type DesktopEngine } from './shell/engine-process'
@@ -54,6 +55,7 @@ function start(): void {
   })
   setMenu(client)
   allowDragOut(() => where.project)
+  answerFolders()
   followTheme()
   engine = startEngine(where, { ready: engineReady, gaveUp: engineGaveUp })
   showWindow()

@@ -15,7 +15,7 @@ import { failureOf, type Failed } from './failures'
 import { commonOptions, needed, number, oneOf, seedOf, text, type Command, type Terminal } from './command'
 import { outputFolder, outputPath } from './outputs'
 import { findPackOfKind } from './places'
-import { watchFolder } from './watch-folder'
+import { watchFolder } from '../lib/watch-folder'
 
 const usage =
   'nagare inspect IN… | --watch DIR -o DIR [--model PACK] [--threshold T] [--false-alarms R] [--min-area N] [--maps] [--kappa K] [--method M] [--report FILE] [--ignore MASK]'

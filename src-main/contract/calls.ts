@@ -20,9 +20,14 @@ import {
   SampleId,
   Settings,
   SettingsPatch,
-  Snapshot,
+  SnapshotRecord,
 } from './records'
 import { galleryCalls } from './gallery'
+import { Refused, Watch, watchCalls, watchEvents } from './watch'
+
+/** All that a window shows, at one moment. */
+export const Snapshot = SnapshotRecord.extend({ watches: z.array(Watch).optional(), refused: z.array(Refused).optional() })
+export type Snapshot = z.infer<typeof Snapshot>
 
 /** Where a file comes from: a path (desktop only), a finished upload (browser), or what the project already holds. */
 export const Source = z.union([
@@ -154,6 +159,7 @@ export const calls = {
   'pack.remove': { args: z.object({ pack: z.string() }), result: nothing },
   'settings.set': { args: SettingsPatch, result: Settings },
   ...galleryCalls,
+  ...watchCalls,
 } as const
 
 /** Every event the engine pushes. Each changes one record (a `notice` none); a window that misses one asks for the whole state again. */
@@ -167,6 +173,7 @@ export const events = {
   'pack.changed': z.object({ packs: z.array(Pack) }),
   'lines.changed': z.object({ lines: z.record(z.string(), Line) }),
   'settings.changed': z.object({ settings: Settings }),
+  ...watchEvents,
   /** Something went wrong that no pending call can answer, e.g. a long recording that proves unreadable after it was added. */
   notice: z.object({ error: ErrorRecord }),
 } as const

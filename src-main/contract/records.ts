@@ -340,7 +340,7 @@ export const RegionRecord = z.object({
 export const QueueState = z.object({ isPaused: z.boolean(), waiting: z.array(Id) })
 export type QueueState = z.infer<typeof QueueState>
 
-export const Snapshot = z.object({
+export const SnapshotRecord = z.object({
   epoch: z.string(),
   seq: z.int(),
   version: z.string(),
@@ -355,4 +355,3 @@ export const Snapshot = z.object({
   lines: z.record(z.string(), Line).optional(),
   engine: z.object({ startedAt: time, lastExit: EngineExit.nullable() }),
 })
-export type Snapshot = z.infer<typeof Snapshot>

@@ -8,6 +8,8 @@ export interface CallContext {
   signal: AbortSignal
   /** Whether this window may name files of the machine by path (the desktop's own window). */
   trusted: boolean
+  /** Whether it is a browser on the machine that the engine runs on. */
+  local?: boolean
 }
 
 export type Handlers = {
@@ -54,12 +56,13 @@ export interface ServeOptions {
   handlers: Handlers
   log: EventLog
   trusted: boolean
+  local?: boolean
   /** Turns what a handler threw into a record. */
   errorRecord(thrown: unknown): ErrorRecord
 }
 
 /** Answers one window over `wire` until it closes: checks arguments, runs handlers, carries cancels, pushes events. */
-export function serve(wire: Wire, { handlers, log, trusted, errorRecord }: ServeOptions): void {
+export function serve(wire: Wire, { handlers, log, trusted, local = false, errorRecord }: ServeOptions): void {
   const running = new Map<number, AbortController>()
   let unsubscribe = () => {}
   let closed = false
@@ -89,7 +92,7 @@ export function serve(wire: Wire, { handlers, log, trusted, errorRecord }: Serve
     running.set(id, controller)
     try {
       const handler = handlers[name] as (args: unknown, context: CallContext) => unknown
-      const answer = handler(parsed.data, { signal: controller.signal, trusted })
+      const answer = handler(parsed.data, { signal: controller.signal, trusted, local })
       // What is known at once is answered at once, so that no later event can overtake a snapshot.
       send({ type: 'result', id, value: answer instanceof Promise ? await answer : answer })
     } catch (thrown) {

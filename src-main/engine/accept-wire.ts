@@ -14,6 +14,8 @@ const SocketMessage = z.object({
   /** What had been read beyond the request, base64. */
   head: z.string(),
   trusted: z.boolean(),
+  /** Whether the browser is on this machine. */
+  local: z.boolean().default(false),
 })
 
 /**
@@ -21,7 +23,7 @@ const SocketMessage = z.object({
  * whose WebSocket handshake is completed here. Answers whether `message` was about a wire.
  */
 export function wireAcceptor(
-  accept: (wire: Wire, trusted: boolean) => void,
+  accept: (wire: Wire, trusted: boolean, local: boolean) => void,
 ): (message: unknown, handle: unknown) => boolean {
   const server = new WebSocketServer({
     noServer: true,
@@ -32,19 +34,19 @@ export function wireAcceptor(
   return (message, handle) => {
     const port = PortMessage.safeParse(message)
     if (port.success && handle) {
-      accept(portWire(handle as PortLike), port.data.trusted)
+      accept(portWire(handle as PortLike), port.data.trusted, true)
       return true
     }
     const socket = SocketMessage.safeParse(message)
     if (!socket.success) return false
-    const { method, url, headers, head, trusted } = socket.data
+    const { method, url, headers, head, trusted, local } = socket.data
     // The handle is missing when the window had gone before it got here.
     if (handle)
       server.handleUpgrade(
         { method, url, headers } as IncomingMessage,
         handle as Duplex,
         Buffer.from(head, 'base64'),
-        (open) => accept(socketWire(open, maxMessage), trusted),
+        (open) => accept(socketWire(open, maxMessage), trusted, local),
       )
     return true
   }

@@ -3,7 +3,7 @@ import { openJobLog, openQueue, type JobRunner } from '../jobs'
 import { errorRecord } from '../lib/errors'
 import { newId } from '../lib/id'
 import { silent, type Log } from '../lib/log'
-import { measureUnfinished, openLines, openProject, type ProjectIo, type Tiles } from '../project'
+import { measureUnfinished, openLines, openProject, openRefused, type ProjectIo, type Tiles } from '../project'
 import type { TaskDefinition } from '../tasks/task'
 import { dirname } from 'node:path'
 import { handlersOf } from './handlers'
@@ -13,8 +13,10 @@ import type { PackShelf } from './pack-shelf'
 import type { EngineParts } from './parts'
 import { openProjectList } from './project-list'
 import { watchRecordings } from './recordings'
+import { queueMany } from './queue-many'
 import { openSettings } from './settings-store'
 import { noticeUnreadable } from './take-source'
+import { openWatches } from './watches'
 
 export interface EngineOptions {
   /** Folder of the project. */
@@ -42,7 +44,7 @@ export interface Engine {
   /** Pictures in tiles. */
   readonly tiles: Tiles
   /** Serves one window. */
-  serve(wire: Wire, trusted: boolean): void
+  serve(wire: Wire, trusted: boolean, local?: boolean): void
   /** Leaves a running job to the next opening, and frees the project. */
   close(): Promise<void>
 }
@@ -91,6 +93,13 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
     const recordings = watchRecordings({ project, emit })
     const live = liveSessions({ file: liveFile })
     const lines = await openLines(paths.lines, log)
+    const refused = await openRefused(paths.refused, log, (all) =>
+      emit({ event: 'refused.changed', data: { refused: all } }),
+    )
+    const watches = await openWatches({
+      ...{ project, refused, emit },
+      inspect: async (sources, plan) => void (await queueMany(parts, { task: 'inspect', sources, ...plan })),
+    })
     const parts: EngineParts = {
       project,
       queue,
@@ -100,6 +109,8 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
       recordings,
       live,
       lines,
+      refused,
+      watches,
       projects: await openProjectList({ home: dirname(options.settingsFile), current: paths.folder, log }),
       switchTo,
       resources,
@@ -115,6 +126,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
     const handlers = handlersOf(parts)
     await measureUnfinished(project, noticeUnreadable(parts))
     queue.start()
+    watches.resume()
     project.inBackground(
       recordings.rescue().catch((thrown: unknown) => log.warn('recordings-not-read', { error: thrown })),
     )
@@ -122,9 +134,10 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
       handlers,
       live,
       tiles: project.tiles,
-      serve: (wire, trusted) => serve(wire, { handlers, log: events, trusted, errorRecord }),
+      serve: (wire, trusted, local = false) => serve(wire, { handlers, log: events, trusted, local, errorRecord }),
       async close() {
         recordings.close()
+        await watches.close()
         await live.close()
         await queue.close()
         await run.close?.()

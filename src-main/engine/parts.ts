@@ -1,12 +1,13 @@
 import type { Device, EngineEvent, EngineExit, EventLog } from '@contract'
 import type { JobRunner, Queue } from '../jobs'
 import type { Log } from '../lib/log'
-import type { Lines, Project } from '../project'
+import type { Lines, Project, RefusedFiles } from '../project'
 import type { TaskDefinition } from '../tasks/task'
 import type { LiveSessions } from './live/sessions'
 import type { PackShelf } from './pack-shelf'
 import type { ProjectList } from './project-list'
 import type { Recordings } from './recordings'
+import type { Watches } from './watches'
 import type { SettingsStore } from './settings-store'
 
 /** All that a handler may use. */
@@ -20,6 +21,8 @@ export interface EngineParts {
   recordings: Recordings
   live: LiveSessions
   lines: Lines
+  refused: RefusedFiles
+  watches: Watches
   projects: ProjectList
   /** Has the parent open another project in a new engine; undefined where there is no parent. */
   switchTo: ((folder: string) => void) | undefined

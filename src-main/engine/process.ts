@@ -107,7 +107,7 @@ export async function runEngineProcess({
         },
       )
     }
-    const accept = wireAcceptor((wire, trusted) => engine.serve(wire, trusted))
+    const accept = wireAcceptor((wire, trusted, local) => engine.serve(wire, trusted, local))
     const answerLive = parent && liveAnswerer(engine.live, parent)
     const answerTile = parent && tileAnswerer(engine.tiles, parent)
     parent?.onMessage((message, handle) => {

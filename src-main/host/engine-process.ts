@@ -73,7 +73,8 @@ function forkEngine(where: Places, lastExit: unknown): ForkedEngine {
       if (_handle) given.add(_handle)
       // This process holds the handle until the engine has taken it; what it read meanwhile would be lost.
       _handle?.readStop()
-      send({ type: 'socket', method, url, headers, head: head.toString('base64'), trusted: false }, socket)
+      const local = /^(::ffff:)?127\.|^::1$/.test((socket as Socket).remoteAddress ?? '')
+      send({ type: 'socket', method, url, headers, head: head.toString('base64'), trusted: false, local }, socket)
     },
   }
 }

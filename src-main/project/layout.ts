@@ -17,6 +17,10 @@ export interface Layout {
   tiles: string
   /** Where the line between good and odd was put by hand, for each model. */
   lines: string
+  /** Files that could not be read as pictures. */
+  refused: string
+  /** Folders that are watched. */
+  watches: string
   /** One folder per recording that is being made: `recording.json`, `sound.wav`. */
   recordings: string
   /** The file of an asset's edits. */
@@ -40,6 +44,8 @@ export function layout(folder: string): Layout {
     exports: at('exports'),
     tiles: at('tiles'),
     lines: at('lines.json'),
+    refused: at('refused.json'),
+    watches: at('watches.json'),
     recordings: at('recordings'),
     histories: at('history'),
     history: (asset) => at('history', `${asset}.jsonl`),

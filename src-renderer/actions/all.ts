@@ -28,6 +28,7 @@ import { switchTheme } from './settings'
 import { projectActions } from './projects'
 import { sampleActions } from './sample'
 import { redoLast, undoLast } from './undo'
+import { watchActions } from './watch'
 import { activeJob, cancelWithCare, canRun, chooseNextTask, currentTasks, runTask } from './work'
 
 const always = () => true
@@ -51,6 +52,7 @@ export const actions = {
   },
   ...maskActions,
   ...galleryActions,
+  ...watchActions,
   ...editActions,
   open: {
     id: 'open',

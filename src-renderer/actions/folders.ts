@@ -1,5 +1,5 @@
 import { CallError, mostTogether, type ErrorRecord } from '@contract'
-import { gallery, refuse } from '../state/gallery.svelte'
+import { gallery } from '../state/gallery.svelte'
 import { say } from '../state/live.svelte'
 import { tell, tellError } from '../state/notices.svelte'
 import { keepAsset, keepJob, project } from '../state/project.svelte'
@@ -9,7 +9,7 @@ import { adopt } from '../transport/adopt'
 import { call } from '../transport/engine'
 import { droppedFiles, mostFiles } from './dropped-files'
 import { addFiles, kindOfFile } from './files'
-import { currentPack, currentSettings } from './work'
+import { currentPack, currentSettings, packsFor } from './work'
 
 /** Files sent at a time. */
 const atOnce = 4
@@ -66,7 +66,7 @@ export async function addPictures(files: readonly File[]): Promise<void> {
       } catch (error) {
         if (controller.signal.aborted) break
         refused++
-        refuse(file.name, recordOf(error))
+        await refuse(file.name, recordOf(error))
       }
       done++
       upload.share = Math.min(0.999, done / total)
@@ -82,6 +82,11 @@ export async function addPictures(files: readonly File[]): Promise<void> {
   if (controller.signal.aborted) tell({ kind: 'info', title: text.gallery.cancelled(done - refused) })
   else if (done > refused) say(text.gallery.added(done - refused))
   if (refused) tell({ kind: 'warning', title: text.gallery.refused(refused), text: text.gallery.refusedHint })
+}
+
+/** Notes a file that could not be read as a picture; it is seen among the pictures until it is removed. */
+async function refuse(name: string, error: ErrorRecord) {
+  await call('refused.add', { name: name.slice(0, 300), error }).catch(() => tellError(text.drop.failed(name), error))
 }
 
 const recordOf = (error: unknown): ErrorRecord =>
@@ -117,6 +122,8 @@ function startBatches() {
 
 const inspectTask = () => project.tasks.find(({ id }) => id === task)
 export const inspectPack = () => currentPack(inspectTask())
+export const inspectPacks = () => packsFor(inspectTask()?.packKinds ?? [])
+export const inspectSettings = () => currentSettings(inspectTask())
 
 /** Has the engine load the model that pictures on their way here will be inspected with, so that the first result waits for nothing but its picture. */
 export function readyToInspect() {

@@ -113,7 +113,8 @@ async function inspect() {
 function remove() {
   const items = meant()
   const lost = new Set(items.filter(({ asset }) => !asset).map(({ id }) => id))
-  if (lost.size) gallery.refused = gallery.refused.filter(({ id }) => !lost.has(id))
+  if (lost.size)
+    call('refused.remove', { refused: [...lost] }).catch((error: unknown) => tellError(text.gallery.notForgotten, error))
   const assets = items.flatMap(({ asset }) => asset ?? [])
   const at = cursorAt()
   if (assets.length) {

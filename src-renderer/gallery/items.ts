@@ -1,4 +1,4 @@
-import type { Asset, ErrorRecord, Job, Label } from '@contract'
+import type { Asset, ErrorRecord, Job, Label, Refused } from '@contract'
 import { findsOf, type Finds } from '../image/finds'
 
 /** Where a picture stands: it has a verdict, waits for one, could not get one, or was never inspected. */
@@ -20,13 +20,6 @@ export interface Item {
   /** Why it failed. */
   error: ErrorRecord | undefined
   /** Milliseconds since 1970. */
-  time: number
-}
-
-export interface Refused {
-  id: string
-  name: string
-  error: ErrorRecord
   time: number
 }
 
@@ -71,7 +64,7 @@ export function itemsOf({ pictures, jobs, refused, madeFrom, isMarked }: ItemSou
   })
   const lost = refused.map((each): Item => {
     const none = { asset: undefined, finds: undefined, take: undefined, heatmap: undefined }
-    return { ...each, ...none, state: 'failed', label: undefined, defect: undefined, marked: false }
+    return { ...each, ...none, time: Date.parse(each.time), state: 'failed', label: undefined, defect: undefined, marked: false }
   })
   return [...lost, ...items]
 }

@@ -1,7 +1,7 @@
-import type { ErrorRecord, Job } from '@contract'
+import type { Job } from '@contract'
 import { gridOf, type Grid } from '../gallery/grid'
 import { setOf } from '../gallery/set-of'
-import { itemsOf, shownItems, type Filter, type Item, type Refused, type Sort } from '../gallery/items'
+import { itemsOf, shownItems, type Filter, type Item, type Sort } from '../gallery/items'
 import { indexOf } from './asset-index'
 import { project, shownAssets } from './project.svelte'
 import { sources } from './selection.svelte'
@@ -30,7 +30,6 @@ class GalleryState {
   cursor = $state<string | null>(null)
   anchor = $state<string | null>(null)
   chosen = $state.raw<ReadonlySet<string>>(setOf([]))
-  refused = $state.raw<readonly Refused[]>([])
   /** CSS pixels of the grid's window; 0 while it is not shown. */
   width = $state(0)
   height = $state(0)
@@ -42,7 +41,7 @@ class GalleryState {
     return itemsOf({
       pictures: this.pictures,
       jobs: this.jobs,
-      refused: this.refused,
+      refused: project.refused,
       madeFrom: (id) => madeFrom.get(id) ?? [],
       isMarked: (id) => masksOf.get(id)?.truth !== undefined,
     })
@@ -103,11 +102,4 @@ export function toggle(id: string) {
   const before = chosen.size === 0 && cursor !== null && cursor !== id ? [cursor] : [...chosen]
   gallery.chosen = setOf(before.includes(id) ? before.filter((other) => other !== id) : [...before, id])
   gallery.cursor = gallery.anchor = id
-}
-
-let nextRefused = 1
-
-/** Notes a file that could not be read as a picture, for this window's life. */
-export function refuse(name: string, error: ErrorRecord) {
-  gallery.refused = [...gallery.refused, { id: `refused-${nextRefused++}`, name, error, time: Date.now() }]
 }

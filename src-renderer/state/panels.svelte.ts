@@ -10,6 +10,7 @@ export type DialogName =
   | 'remove-model'
   | 'batch'
   | 'export-many'
+  | 'watch'
   | EditDialog
 
 /** A picture of frequencies over time: all of them, or the mel bands that vocoders see. */

@@ -6,8 +6,10 @@ import {
   type Line,
   type Pack,
   type QueueState,
+  type Refused,
   type Snapshot,
   type Task,
+  type Watch,
 } from '@contract'
 import { indexOf } from './asset-index'
 
@@ -25,6 +27,9 @@ class ProjectState {
   settings = $state(Settings.parse({}))
   /** Lines between good and odd that were put by hand, by `lineKey`. */
   lines = $state<Record<string, Line>>({})
+  /** Folders whose new pictures are inspected, and files that could not be read as pictures. */
+  watches = $state.raw<Watch[]>([])
+  refused = $state.raw<Refused[]>([])
 }
 
 /** What the engine holds, as this window last heard it. Only events and snapshots change it. */
@@ -35,8 +40,10 @@ export const leaving = $state({ ids: [] as string[] })
 
 export function applySnapshot(snapshot: Snapshot) {
   const { project: folder, assets, jobs, packs, tasks, settings, lines = {}, version } = snapshot
+  const { watches = [], refused = [] } = snapshot
   const queue = snapshot.queue ?? { isPaused: false, waiting: [] }
   Object.assign(project, { loaded: true, ...folder, version, assets, jobs, queue, packs, tasks, settings, lines })
+  Object.assign(project, { watches, refused })
 }
 
 export function applyEvent(event: EngineEvent) {
@@ -63,6 +70,12 @@ export function applyEvent(event: EngineEvent) {
       return
     case 'pack.changed':
       project.packs = event.data.packs
+      return
+    case 'watch.changed':
+      project.watches = event.data.watches
+      return
+    case 'refused.changed':
+      project.refused = event.data.refused
       return
     case 'lines.changed':
       project.lines = event.data.lines

@@ -17,6 +17,7 @@ import { sampleHandlers } from './sample'
 import { settingsHandlers } from './settings'
 import { stateHandlers } from './state'
 import { taskHandlers } from './task'
+import { watchHandlers } from './watch'
 
 /** The answer to every call of the contract. */
 export function handlersOf(parts: EngineParts): Handlers {
@@ -38,5 +39,6 @@ export function handlersOf(parts: EngineParts): Handlers {
     ...pictureHandlers(parts),
     ...settingsHandlers(parts),
     ...galleryHandlers(parts),
+    ...watchHandlers(parts),
   }
 }

@@ -11,7 +11,7 @@ function taskRecord({ id, label, description, accepts, packKinds, settings }: Ta
 
 /** Answers at once (no promise), so that the snapshot and its `seq` are one moment. */
 export function stateHandlers(parts: EngineParts): Pick<Handlers, 'state.get'> {
-  const { project, queue, shelf, settings, lines, events, version, startedAt, lastExit } = parts
+  const { project, queue, shelf, settings, lines, refused, watches, events, version, startedAt, lastExit } = parts
   const tasks = parts.tasks.map(taskRecord)
   return {
     'state.get': () => ({
@@ -26,6 +26,8 @@ export function stateHandlers(parts: EngineParts): Pick<Handlers, 'state.get'> {
       tasks,
       settings: settings.get(),
       lines: lines.get(),
+      refused: refused.list(),
+      watches: watches.list(),
       engine: { startedAt, lastExit },
     }),
   }

@@ -1,7 +1,7 @@
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
-import { asNagareError } from '../lib/errors'
+import { asNagareError } from './errors'
 
 export interface WatchOptions {
   signal: AbortSignal
@@ -9,6 +9,10 @@ export interface WatchOptions {
   idleSeconds?: number | undefined
   /** Milliseconds from look to look; a file is taken when it stayed the same from one to the next. */
   every?: number
+  /** Size and time of change of the files that were given before, by their names; brought up to date as files are given. */
+  taken?: Map<string, string>
+  /** Told after each look at the folder. */
+  found?: () => void
 }
 
 const unfinished = /^[.~]|\.(part|tmp|crdownload|partial)$|~$/i
@@ -19,20 +23,20 @@ const unfinished = /^[.~]|\.(part|tmp|crdownload|partial)$|~$/i
  */
 export async function* watchFolder(
   folder: string,
-  { signal, idleSeconds = Infinity, every = 500 }: WatchOptions,
+  { signal, idleSeconds = Infinity, every = 500, taken = new Map(), found = () => {} }: WatchOptions,
 ): AsyncGenerator<string[]> {
-  const taken = new Map<string, string>()
   let before = new Map<string, string>()
   let newsAt = performance.now()
   while (!signal.aborted) {
     const names = await readdir(folder).catch((thrown: unknown) => {
       throw asNagareError(thrown, folder)
     })
+    found()
     const now = new Map<string, string>()
     for (const name of names) {
       if (unfinished.test(name)) continue
-      const found = await stat(join(folder, name)).catch(() => undefined)
-      if (found?.isFile() && found.size > 0) now.set(name, `${found.size} ${found.mtimeMs}`)
+      const there = await stat(join(folder, name)).catch(() => undefined)
+      if (there?.isFile() && there.size > 0) now.set(name, `${there.size} ${there.mtimeMs}`)
     }
     const complete = [...now].filter(([name, state]) => taken.get(name) !== state && before.get(name) === state)
     const grows = [...now].some(([name, state]) => taken.get(name) !== state)

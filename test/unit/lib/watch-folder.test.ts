@@ -1,7 +1,7 @@
 import { appendFile, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { watchFolder } from '../../../src-main/cli/watch-folder'
+import { watchFolder } from '../../../src-main/lib/watch-folder'
 import { escaped } from '../../../src-main/tasks/inspect/report/escaped'
 import { tempFolder } from '../../helpers/folder'
 
