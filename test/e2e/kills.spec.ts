@@ -14,7 +14,7 @@ const kills = Number(process.env['NAGARE_KILLS'] ?? 3)
 const seed = Number(process.env['NAGARE_SEED'] ?? Date.now() % 1_000_000)
 const slowly = { timeout: 40_000 }
 
-const kinds = ['tab closed', 'tab crashed', 'engine', 'host'] as const
+const kinds = ['tab', 'engine', 'host'] as const
 type Kind = (typeof kinds)[number]
 type Host = Awaited<ReturnType<typeof startBrowserHost>>
 
@@ -153,10 +153,13 @@ test('whatever is killed while editing, recording and computing, nothing that wa
 
     const kill = async (kind: Kind) => {
       const shown = await recorded(page)
+      const isCrash = draw.uniform() < 0.5
+      const name = kind !== 'tab' ? kind : isCrash ? 'tab crashed' : 'tab closed'
+      count[name] = (count[name] ?? 0) + 1
       if (kind === 'engine') return host.killEngine()
       recordings.push({ parts: told.begun.slice(recordingFrom), shown })
-      if (kind === 'tab closed') return page.close()
-      if (kind === 'tab crashed') {
+      if (kind === 'tab' && !isCrash) return page.close()
+      if (kind === 'tab') {
         const session = await context.newCDPSession(page)
         const crashed = page.waitForEvent('crash')
         void session.send('Page.crash').catch(() => undefined)
@@ -174,7 +177,6 @@ test('whatever is killed while editing, recording and computing, nothing that wa
       const kind = kinds[round < order ? first[round]! : draw.integer(order)]!
       await test.step(`${round + 1}: ${kind}`, async () => {
         const since = Date.now()
-        count[kind] = (count[kind] ?? 0) + 1
         await show()
         const active = [...told.jobs.values()].filter(({ state }) => state === 'queued' || state === 'running').length
         if (active < 3) {
