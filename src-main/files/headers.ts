@@ -30,7 +30,8 @@ export function typeOf(path: string): string {
 function contentSecurityPolicy(host: string): string {
   return [
     "default-src 'none'",
-    "script-src 'self'",
+    // WebAssembly may be compiled, text may not become code.
+    "script-src 'self' 'wasm-unsafe-eval'",
     "style-src 'self' 'unsafe-inline'",
     "font-src 'self'",
     "img-src 'self' blob: data:",

@@ -6,6 +6,7 @@ import {
   markRegion,
   paces,
   seek,
+  setKeepsPitch,
   setPace,
   setLooping,
   setRegion,
@@ -177,6 +178,14 @@ export const listenActions = {
     when: () => hasSound() && listening.pace < paces.at(-1)!,
     run: () => setPace(paces.find((pace) => pace > listening.pace)!),
     repeats: true,
+  },
+  keepPitch: {
+    id: 'keepPitch',
+    label: () => (listening.keepsPitch ? text.levels.movePitch : text.levels.keepPitch),
+    group: 'listen',
+    keys: [],
+    when: hasSound,
+    run: () => setKeepsPitch(!listening.keepsPitch),
   },
   clearLoop: {
     id: 'clearLoop',

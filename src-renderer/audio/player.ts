@@ -1,4 +1,6 @@
 import { BlockStore } from './block-store'
+import { playGrain } from './grain'
+import { keepPitch, type PitchKeeper } from './keep-pitch'
 import type { PcmSource } from './pcm'
 import { rampCurve, rampValue, type Ramp } from './ramp'
 import { frameAt, nextSegment, type Loop, type Scheduled } from './segments'
@@ -28,6 +30,9 @@ export interface PlayerOptions {
 interface Voice {
   bus: GainNode
   gains: Map<string, { node: GainNode; ramp: Ramp }>
+  /** Where each track's samples go in, by its role. */
+  inlets: Map<string, AudioNode>
+  keeper: PitchKeeper | undefined
   nodes: Set<AudioBufferSourceNode>
   plan: Scheduled[]
   /** Frame that is scheduled next, and the context time at which it will be heard. */
@@ -42,9 +47,6 @@ const lead = 0.03
 const switchSeconds = 0.015
 const edgeSeconds = 0.008
 const tickMilliseconds = 120
-/** What is heard at a place that is scrubbed over: a Hann window. */
-const grainSeconds = 0.08
-const grainShape = Float32Array.from({ length: 33 }, (_, i) => Math.sin((Math.PI * i) / 32) ** 2)
 
 /** Plays several tracks on one clock, all scheduled sample by sample together; switching what is heard only moves gains. */
 export class Player {
@@ -55,6 +57,7 @@ export class Player {
   /** Factor of each heard track's gain by its role; the others are silent. */
   private mix: Readonly<Record<string, number>> = {}
   private pace = 1
+  private keepsPitch = true
   private loop: Loop | undefined
   private volume = 1
   private resting = 0
@@ -88,7 +91,8 @@ export class Player {
   get time() {
     const { voice, context } = this
     if (!voice || !context) return this.resting / this.rate
-    const frame = frameAt(voice.plan, context.currentTime - (context.outputLatency || 0), this.flow)
+    const heard = context.currentTime - (context.outputLatency || 0) - (voice.keeper?.latency ?? 0)
+    const frame = frameAt(voice.plan, heard, this.flow)
     return (frame ?? this.resting) / this.rate
   }
 
@@ -133,11 +137,11 @@ export class Player {
     this.applyGains()
   }
 
-  /** Plays at `pace` times the recorded speed, 0.25 to 4; pitch goes with it, so that all tracks stay on one clock to the sample. */
-  setPace(pace: number) {
-    if (pace === this.pace) return
+  /** Plays at `pace` times the recorded speed, 0.25 to 4, all tracks on one clock to the sample; the pitch stays where `keepsPitch`, else goes with it. */
+  setPace(pace: number, keepsPitch: boolean) {
+    if (pace === this.pace && keepsPitch === this.keepsPitch) return
     const time = this.time
-    this.pace = pace
+    Object.assign(this, { pace, keepsPitch })
     if (this.state.playing) this.restart(time)
   }
 
@@ -175,16 +179,7 @@ export class Player {
         const buffer = buffers[i]
         const gain = this.gainOf(track)
         if (!buffer || gain === 0) continue
-        const node = new AudioBufferSourceNode(context, { buffer })
-        const fade = new GainNode(context, { gain: 0 })
-        fade.gain.setValueCurveAtTime(
-          grainShape.map((value) => value * gain),
-          now,
-          grainSeconds,
-        )
-        node.connect(fade).connect(context.destination)
-        node.start(now, this.resting / this.rate - block(track.store) * blockSeconds, grainSeconds)
-        node.onended = () => fade.disconnect()
+        playGrain(context, buffer, this.resting / this.rate - block(track.store) * blockSeconds, gain, now)
       }
     } catch (error) {
       if (grain === this.generation) this.fail(error)
@@ -202,8 +197,9 @@ export class Player {
       if (context.state !== 'running') await context.resume()
       const first = this.tracks.map(({ store }) => store.read(Math.floor(this.resting / store.blockFrames)))
       await Promise.all(first)
-      if (generation !== this.generation) return
-      this.begin(context)
+      const keeper = generation === this.generation ? await this.pitchKeeper(context) : undefined
+      if (generation !== this.generation) return keeper?.release()
+      this.begin(context, keeper)
     } catch (error) {
       if (generation === this.generation) this.fail(error)
     }
@@ -238,7 +234,14 @@ export class Player {
     void this.play()
   }
 
-  private begin(context: AudioContext) {
+  /** What keeps the pitch at another speed; undefined where none is needed, or can be had. */
+  private pitchKeeper(context: AudioContext): Promise<PitchKeeper | undefined> {
+    if (this.pace === 1 || !this.keepsPitch) return Promise.resolve(undefined)
+    const channels = Math.max(...this.tracks.map(({ source }) => source.channels))
+    return keepPitch(context, { tracks: this.tracks.length, channels, pace: this.pace }).catch(() => undefined)
+  }
+
+  private begin(context: AudioContext, keeper: PitchKeeper | undefined) {
     const bus = context.createGain()
     bus.connect(context.destination)
     const start = Math.ceil((context.currentTime + lead) * this.rate) / this.rate
@@ -246,14 +249,17 @@ export class Player {
     bus.gain.setValueAtTime(0, start)
     bus.gain.linearRampToValueAtTime(1, start + edgeSeconds)
     const gains: Voice['gains'] = new Map()
-    for (const track of this.tracks) {
+    const inlets: Voice['inlets'] = new Map()
+    for (const [i, track] of this.tracks.entries()) {
       const node = context.createGain()
       const to = this.gainOf(track)
       node.gain.value = to
       node.connect(bus)
+      keeper?.outlet(i).connect(node)
+      inlets.set(track.role, keeper?.inlet(i) ?? node)
       gains.set(track.role, { node, ramp: { from: to, to, start: 0, seconds: 0 } })
     }
-    this.voice = { bus, gains, nodes: new Set(), plan: [], cursor: this.resting, until: start }
+    this.voice = { bus, gains, inlets, keeper, nodes: new Set(), plan: [], cursor: this.resting, until: start }
     this.options.onBus?.(bus, context)
     this.timer = setInterval(() => this.pump(), tickMilliseconds)
     this.pump()
@@ -285,7 +291,7 @@ export class Player {
       void context.resume()
       this.change({ playing: true, buffering: false })
     }
-    if (voice.cursor === undefined && now >= voice.until) {
+    if (voice.cursor === undefined && now >= voice.until + (voice.keeper?.latency ?? 0)) {
       this.halt()
       this.resting = this.total
       this.change({ playing: false, buffering: false })
@@ -312,13 +318,13 @@ export class Player {
     const when = Math.max(voice.until, context.currentTime)
     for (const { store, role } of this.tracks) {
       const buffer = store.at(segment.block)
-      const gain = voice.gains.get(role)?.node
-      if (!buffer || !gain) continue
+      const inlet = voice.inlets.get(role)
+      if (!buffer || !inlet) continue
       const offset = segment.from - segment.block * store.blockFrames
       const length = Math.min(segment.to - segment.from, buffer.length - offset)
       if (length <= 0) continue
       const node = new AudioBufferSourceNode(context, { buffer, playbackRate: this.pace })
-      node.connect(gain)
+      node.connect(inlet)
       node.start(when, offset / rate, length / rate)
       voice.nodes.add(node)
       node.onended = () => {
@@ -363,7 +369,12 @@ export class Player {
     voice.bus.gain.setValueAtTime(now < (voice.plan[0]?.when ?? 0) ? 0 : 1, now)
     voice.bus.gain.linearRampToValueAtTime(0, now + edgeSeconds)
     for (const node of voice.nodes) node.stop(now + edgeSeconds)
-    setTimeout(() => voice.bus.disconnect(), 100)
+    setTimeout(() => {
+      voice.bus.disconnect()
+      voice.keeper?.release()
+      // What keeps the pitch computes even in silence, as long as the clock runs.
+      if (voice.keeper && !this.voice && !this.state.playing && context.state === 'running') void context.suspend()
+    }, 100)
   }
 
   private fail(error: unknown) {

@@ -27,6 +27,8 @@ export const listening = $state({
   looping: true,
   /** How many times as fast as recorded it plays. */
   pace: 1,
+  /** Whether the pitch stays at another speed; remembered. */
+  keepsPitch: localStorage.getItem('nagare.pitch') !== 'moves',
 })
 
 /** Channels that the level is measured on: two where any of the tracks has two. */
@@ -153,7 +155,13 @@ export const paces = [0.5, 0.75, 1, 1.25, 1.5, 2] as const
 
 export function setPace(pace: number) {
   listening.pace = pace
-  player.setPace(pace)
+  player.setPace(pace, listening.keepsPitch)
+}
+
+export function setKeepsPitch(keeps: boolean) {
+  listening.keepsPitch = keeps
+  localStorage.setItem('nagare.pitch', keeps ? 'stays' : 'moves')
+  player.setPace(listening.pace, keeps)
 }
 
 export function setVolume(volume: number) {

@@ -233,7 +233,7 @@ test('at half the speed a sound takes twice as long and is an octave lower, with
   })
   player.setTracks([track('a', '/media/loud'), track('b', '/media/soft')], false)
   player.hear('a')
-  player.setPace(0.5)
+  player.setPace(0.5, false)
   await started(player).catch(() => undefined)
   const { samples } = soundOf(await context.startRendering())
   const start = Math.ceil(0.03 * rate)

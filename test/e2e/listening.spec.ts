@@ -1,5 +1,15 @@
 import type { Page } from '@playwright/test'
-import { addRecording, enhanceButton, heard, lane, needModel, noisyWav, playerTime, setNumber } from './window'
+import {
+  addFiles,
+  addRecording,
+  enhanceButton,
+  heard,
+  lane,
+  needModel,
+  noisyWav,
+  playerTime,
+  setNumber,
+} from './window'
 import { heardGain, loudnessOf, switchOf, tapSound } from './sound'
 import { expect, test } from './fixtures'
 
@@ -102,4 +112,55 @@ test('what is heard is levelled, switched at once and looped', async ({ app, pag
     const places = await placesUntilWrap(page)
     expect(Math.max(...places)).toBeLessThanOrEqual(2.1)
   })
+})
+
+/** A 16-bit mono WAV of a sine at a quarter of the rate, from 45°: its samples stay 3 dB below its top, which is `amplitude`. */
+function betweenSamples(seconds: number, amplitude: number): Buffer {
+  const wav = noisyWav(seconds)
+  const frames = (wav.length - 44) / 2
+  for (let i = 0; i < frames; i++) {
+    const edge = Math.min(1, i / 800, (frames - 1 - i) / 800)
+    wav.writeInt16LE(Math.round(32767 * amplitude * edge * Math.sin((Math.PI / 2) * i + Math.PI / 4)), 44 + 2 * i)
+  }
+  return wav
+}
+
+test('the true peak is measured while it plays, and told before it is exported', async ({ app, page }) => {
+  const note = page.getByRole('dialog', { name: 'Export' }).getByText(/dBTP/)
+  for (const [name, amplitude, level] of [
+    ['soft.wav', 0.51, 'True peak −5.9 dBTP'],
+    ['hot.wav', 1.25, 'Between its samples it reaches +1.9 dBTP'],
+  ] as const) {
+    await addFiles(app, page, { [name]: betweenSamples(3, amplitude) })
+    await expect(page.getByRole('textbox', { name: 'Name of the recording' })).toHaveValue(name)
+    await expect(lane(page, 'original').locator('[data-drawn=true]')).toBeVisible()
+    await page.keyboard.press('Control+e')
+    await expect(note).toContainText(level)
+    await page.getByRole('dialog').getByText('WAV, 32-bit float').click()
+    await expect(note).toHaveText(/^True peak/)
+    await page.getByRole('dialog').getByText('WAV, 16 bit').click()
+    await page.keyboard.press('Escape')
+  }
+  await page.keyboard.press('Space')
+  const shown = page.locator('[data-loudness=TP]')
+  await expect(shown).toHaveText(/^\+(1\.9|2\.0) dBTP$/)
+  await expect(page.getByText('Highest true peak of what was heard')).toBeAttached()
+})
+
+test('the picture that is shown is there again after a reload', async ({ app, page }) => {
+  await addRecording(app, page, 'picture.wav', 2)
+  const spectrogram = page.getByRole('button', { name: /^Spectrogram/ }).first()
+  const mel = page.getByRole('button', { name: /^Mel/ }).first()
+  await page.keyboard.press('s')
+  await expect(spectrogram).toHaveAttribute('aria-pressed', 'true')
+  await page.reload()
+  await expect(spectrogram).toHaveAttribute('aria-pressed', 'true')
+  await expect(page.locator('.spectrum')).toBeVisible()
+  await mel.click()
+  await page.reload()
+  await expect(mel).toHaveAttribute('aria-pressed', 'true')
+  await mel.click()
+  await page.reload()
+  await expect(lane(page, 'original').locator('[data-drawn=true]')).toBeVisible()
+  await expect(page.locator('.spectrum')).toHaveCount(0)
 })

@@ -49,6 +49,7 @@ test.describe('the built preload', () => {
     await expect
       .poll(async () => (await menu())?.[1].groups.at(-1)?.items.at(-1)?.label)
       .toBe('キーボードショートカット')
+    expect((await menu())![1].words).toMatchObject({ open: '開く…', quit: 'Nagareを終了' })
     await page.getByRole('combobox', { name: '言語' }).selectOption('system')
     // The project's name comes from the engine, over the port.
     await expect(page.getByText('Untitled').first()).toBeVisible()
