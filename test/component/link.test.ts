@@ -7,7 +7,12 @@ let lines: MessagePort[] = []
 let opened: Link | undefined
 beforeEach(() => {
   lines = []
-  window.desktop = { pathOf: (file) => `/home/me/${file.name}`, platform: 'linux', setMenu() {} }
+  window.desktop = {
+    pathOf: (file) => `/home/me/${file.name}`,
+    chooseFolder: async () => null,
+    platform: 'linux',
+    setMenu() {},
+  }
 })
 afterEach(() => {
   opened?.close()

@@ -5,7 +5,7 @@ import { expect, test } from './fixtures'
 test.describe('the built preload', () => {
   test.beforeEach(({ host }) => test.skip(host === 'electron', 'Electron itself runs the preload there'))
 
-  test('gives the page three things and passes the port on', async ({ app, context }) => {
+  test('gives the page four things and passes the port on', async ({ app, context }) => {
     const page = await openWithPreload(context, app.url!)
     const seen = await page.evaluate(() => {
       const { desktop, preloadAsked } = window as unknown as {
@@ -25,7 +25,7 @@ test.describe('the built preload', () => {
       required: ['electron'],
       exposed: ['desktop'],
       channels: ['nagare:port', 'nagare:action'],
-      members: ['pathOf', 'platform', 'setMenu'],
+      members: ['pathOf', 'chooseFolder', 'platform', 'setMenu'],
       path: '/dropped/noisy.wav',
       globals: [],
     })
