@@ -26,7 +26,10 @@ import { galleryCalls } from './gallery'
 import { Refused, Watch, watchCalls, watchEvents } from './watch'
 
 /** All that a window shows, at one moment. */
-export const Snapshot = SnapshotRecord.extend({ watches: z.array(Watch).optional(), refused: z.array(Refused).optional() })
+export const Snapshot = SnapshotRecord.extend({
+  watches: z.array(Watch).optional(),
+  refused: z.array(Refused).optional(),
+})
 export type Snapshot = z.infer<typeof Snapshot>
 
 /** Where a file comes from: a path (desktop only), a finished upload (browser), or what the project already holds. */

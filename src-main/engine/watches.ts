@@ -8,11 +8,12 @@ import { asNagareError, errorRecord, NagareError } from '../lib/errors'
 import { newId } from '../lib/id'
 import { watchFolder } from '../lib/watch-folder'
 import { adopt, isPicture, type Project, type RefusedFiles } from '../project'
-import { noticeUnreadable } from './take-source'
 
 /** Milliseconds from look to look, at a folder that is there and at one that is not. */
 const lookEvery = 500
 const seekEvery = 3000
+/** Files taken from save to save. */
+const saveEach = 20
 /** Most folders watched at a time. */
 const mostWatches = 8
 
@@ -54,9 +55,7 @@ export async function openWatches(parts: WatchParts): Promise<Watches> {
 
   const list = () => [...running.values()].map(({ kept }) => told(kept))
   const save = () => {
-    const mine = last.then(() =>
-      writeFileAtomic(file, JSON.stringify([...running.values()].map(({ kept }) => kept))),
-    )
+    const mine = last.then(() => writeFileAtomic(file, JSON.stringify([...running.values()].map(({ kept }) => kept))))
     last = mine.catch((thrown: unknown) => project.log.warn('watches-not-saved', { error: thrown }))
     return mine
   }
@@ -66,21 +65,33 @@ export async function openWatches(parts: WatchParts): Promise<Watches> {
   }
 
   /** Takes files in; what is no picture is passed over. */
-  const take = async (kept: Kept, paths: readonly string[], signal: AbortSignal) => {
+  const take = async (
+    kept: Kept,
+    paths: readonly string[],
+    taken: ReadonlyMap<string, string>,
+    signal: AbortSignal,
+  ) => {
     const added: string[] = []
-    for (const path of paths) {
-      if (signal.aborted) return
+    for (const [i, path] of paths.entries()) {
+      if (signal.aborted) break
       const incoming = { file: path, name: basename(path), move: false }
-      try {
-        if (!(await isPicture(incoming))) continue
-        const { id } = await adopt(project, incoming, { signal, onUnreadable: noticeUnreadable({ emit }) })
-        added.push(id)
-        change(kept, { added: kept.added + 1 })
-      } catch (thrown) {
-        if (signal.aborted) return
+      const refuse = async (thrown: unknown) => {
         await refused.add(incoming.name, errorRecord(asNagareError(thrown, incoming.name)))
         change(kept, { refused: kept.refused + 1 })
       }
+      try {
+        if (await isPicture(incoming)) {
+          const { id } = await adopt(project, incoming, { signal, onUnreadable: (_, error) => void refuse(error) })
+          added.push(id)
+          change(kept, { added: kept.added + 1 })
+        }
+      } catch (thrown) {
+        if (signal.aborted) break
+        await refuse(thrown)
+      }
+      // A file that was taken before a crash is not taken again after it, but for the last few.
+      kept.taken = { ...kept.taken, [incoming.name]: taken.get(incoming.name)! }
+      if (i % saveEach === saveEach - 1) await save().catch(() => undefined)
     }
     if (added.length === 0) return
     await inspect(added, kept).then(
@@ -97,9 +108,7 @@ export async function openWatches(parts: WatchParts): Promise<Watches> {
           ...{ signal, every: every.look, taken },
           found: () => kept.state === 'lost' && change(kept, { state: 'watching', error: null }),
         })) {
-          await take(kept, paths, signal)
-          if (signal.aborted) return
-          kept.taken = Object.fromEntries(taken)
+          await take(kept, paths, taken, signal)
           await save().catch(() => undefined)
         }
       } catch (thrown) {

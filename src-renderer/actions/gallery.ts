@@ -114,7 +114,9 @@ function remove() {
   const items = meant()
   const lost = new Set(items.filter(({ asset }) => !asset).map(({ id }) => id))
   if (lost.size)
-    call('refused.remove', { refused: [...lost] }).catch((error: unknown) => tellError(text.gallery.notForgotten, error))
+    call('refused.remove', { refused: [...lost] }).catch((error: unknown) =>
+      tellError(text.gallery.notForgotten, error),
+    )
   const assets = items.flatMap(({ asset }) => asset ?? [])
   const at = cursorAt()
   if (assets.length) {

@@ -64,7 +64,15 @@ export function itemsOf({ pictures, jobs, refused, madeFrom, isMarked }: ItemSou
   })
   const lost = refused.map((each): Item => {
     const none = { asset: undefined, finds: undefined, take: undefined, heatmap: undefined }
-    return { ...each, ...none, time: Date.parse(each.time), state: 'failed', label: undefined, defect: undefined, marked: false }
+    return {
+      ...each,
+      ...none,
+      time: Date.parse(each.time),
+      state: 'failed',
+      label: undefined,
+      defect: undefined,
+      marked: false,
+    }
   })
   return [...lost, ...items]
 }

@@ -34,7 +34,7 @@ const items = (jobs: Job[] = []): Item[] =>
   itemsOf({
     pictures: [picture('a-1', { label: 'good' }), picture('a-2', { label: 'bad', defect: 'stain' }), picture('a-3')],
     jobs,
-    refused: [{ id: 'r-1', name: 'broken.png', error, time: 0 }],
+    refused: [{ id: 'r-1', name: 'broken.png', error, time: '2026-11-24T09:00:00Z' }],
     madeFrom: (id) => made.get(id) ?? [],
     isMarked: (id) => id === 'a-2',
   })

@@ -7,7 +7,13 @@ let lines: MessagePort[] = []
 let opened: Link | undefined
 beforeEach(() => {
   lines = []
-  window.desktop = { pathOf: (file) => `/home/me/${file.name}`, platform: 'linux', setMenu() {}, dragOut() {} }
+  window.desktop = {
+    pathOf: (file) => `/home/me/${file.name}`,
+    chooseFolder: async () => null,
+    platform: 'linux',
+    setMenu() {},
+      dragOut() {},
+  }
 })
 afterEach(() => {
   opened?.close()

@@ -204,6 +204,11 @@ export const Menu = {
 }
 
 /** Electron's line from pages; a test plays the page by `emit`. */
-export const ipcMain = new EventEmitter()
+export const ipcMain = Object.assign(new EventEmitter(), {
+  handlers: new Map<string, Handler>(),
+  handle(channel: string, handler: Handler) {
+    ipcMain.handlers.set(channel, handler)
+  },
+})
 
 export const nativeTheme = Object.assign(new EventEmitter(), { themeSource: 'system', shouldUseDarkColors: false })
