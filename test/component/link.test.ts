@@ -12,7 +12,7 @@ beforeEach(() => {
     chooseFolder: async () => null,
     platform: 'linux',
     setMenu() {},
-      dragOut() {},
+    dragOut() {},
   }
 })
 afterEach(() => {

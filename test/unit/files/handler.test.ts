@@ -182,7 +182,9 @@ describe('the guard', () => {
     'puts the security headers on %s',
     async (path) => {
       const { headers } = await get(path)
-      expect(headers.get('content-security-policy')).toMatch(/^default-src 'none'; script-src 'self' 'wasm-unsafe-eval';/)
+      expect(headers.get('content-security-policy')).toMatch(
+        /^default-src 'none'; script-src 'self' 'wasm-unsafe-eval';/,
+      )
       expect(headers.get('content-security-policy')).toContain(`connect-src 'self' ws://127.0.0.1:4000;`)
       expect(headers.get('cross-origin-opener-policy')).toBe('same-origin')
       expect(headers.get('cross-origin-embedder-policy')).toBe('require-corp')
