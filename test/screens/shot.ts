@@ -10,7 +10,7 @@ export const mostBytes = 58_000
 
 /** As WebP in at most `mostBytes`, as fine as that allows. */
 async function compact(png: Buffer): Promise<Buffer> {
-  for (const quality of [30, 20, 12]) {
+  for (const quality of [24, 16, 10]) {
     const bytes = await sharp(png).webp({ quality, effort: 4 }).toBuffer()
     if (bytes.length <= mostBytes) return bytes
   }
