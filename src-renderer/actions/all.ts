@@ -301,13 +301,15 @@ export const actions = {
 
 export const allActions: Action[] = Object.values(actions)
 
-const readLater: Record<string, Action> = { ...galleryActions, ...editActions, ...maskActions, ...forKeys }
+const readLater: readonly Action[] = Object.values<Action>({
+  ...galleryActions,
+  ...editActions,
+  ...maskActions,
+  ...forKeys,
+})
 
 /** As they are listed to be read: what everybody needs before what stands first only for its keys. */
-export const listedActions: Action[] = [
-  ...allActions.filter(({ id }) => !(id in readLater)),
-  ...Object.values(readLater),
-]
+export const listedActions: Action[] = [...allActions.filter((action) => !readLater.includes(action)), ...readLater]
 
 /** The action that starts a task: its own, or the one that starts the chosen task. */
 export const actionOf = (task: string | undefined): Action =>

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { allActions } from '../../src-renderer/actions/all'
+import { allActions, listedActions } from '../../src-renderer/actions/all'
 import { ariaKeys, keyCaps, matches, takesKey } from '../../src-renderer/actions/keys'
 
 const press = (key: string, held: Partial<Record<'ctrlKey' | 'metaKey' | 'shiftKey' | 'altKey', boolean>> = {}) => ({
@@ -102,4 +102,10 @@ test('every action has a name and its own id, and no two share a key except wher
       expect([key, groups.filter((group) => group === open).length]).toEqual([key, 1])
       expect([key, groups.find((group) => group !== 'view')]).toEqual([key, open])
     }
+})
+
+test('every action is listed to be read, once', () => {
+  const ids = listedActions.map(({ id }) => id)
+  expect(new Set(ids).size).toBe(ids.length)
+  expect(ids.toSorted()).toEqual(allActions.map(({ id }) => id).toSorted())
 })

@@ -9,8 +9,8 @@ export default defineConfig<object, { start: Start }>({
   outputDir: '../../test-results/screens',
   globalTeardown: './page.ts',
   workers: 2,
-  timeout: 150_000,
-  expect: { timeout: 15_000 },
+  timeout: 300_000,
+  expect: { timeout: 20_000 },
   reporter: [['list']],
   use: { ...e2e.use, start: { settings: { theme: 'system', language: 'en' } } },
 })

@@ -10,8 +10,8 @@ export const mostBytes = 58_000
 
 /** As WebP in at most `mostBytes`, as fine as that allows. */
 async function compact(png: Buffer): Promise<Buffer> {
-  for (const quality of [45, 32, 20]) {
-    const bytes = await sharp(png).webp({ quality, effort: 6, smartSubsample: true }).toBuffer()
+  for (const quality of [24, 16, 10]) {
+    const bytes = await sharp(png).webp({ quality, effort: 4 }).toBuffer()
     if (bytes.length <= mostBytes) return bytes
   }
   throw new Error(`A screen takes more than ${mostBytes} bytes at the lowest quality`)

@@ -110,7 +110,6 @@ test('a running job and the queue', async ({ app, page }) => {
 })
 
 test('results, compared and exported', async ({ app, page }) => {
-  test.setTimeout(240_000)
   await addSound(app, page, readingName, await reading())
   await enhanced(page)
   await addTalk(app, page)

@@ -44,7 +44,7 @@ export const gallery = {
       label === null ? `Label taken from ${pictures(count)}` : `${pictures(count)} labelled ${label}`,
     labelFailed: 'The label was not saved',
     defect: 'Defect',
-    defectHint: 'Name what is wrong, such as scratch',
+    defectHint: 'Name what is wrong',
     defectNamed: (name: string, count: number) => `${pictures(count)}: ${name}`,
     tools: 'With what is chosen',
     removed: (count: number) => `${pictures(count)} removed`,
