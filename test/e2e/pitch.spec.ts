@@ -11,10 +11,12 @@ function sineWav(seconds: number, hertz: number): Buffer {
   return wav
 }
 
-/** The strongest frequency of what goes to the loudspeaker, Hz. */
+/** The strongest frequency of what goes to the loudspeaker, Hz; none before anything did. */
 const heardHertz = (page: Page) =>
   page.evaluate(() => {
-    const { joined } = (window as unknown as { tapped: { joined: AnalyserNode } }).tapped
+    const { tapped } = window as unknown as { tapped?: { joined: AnalyserNode } }
+    if (!tapped) return NaN
+    const { joined } = tapped
     const levels = new Float32Array(joined.frequencyBinCount)
     joined.getFloatFrequencyData(levels)
     const at = levels.reduce((best, level, i) => (level > levels[best]! ? i : best), 0)

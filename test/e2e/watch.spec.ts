@@ -32,11 +32,12 @@ test('a folder is watched: its pictures appear and are inspected, also after the
 
   const watched = page.getByRole('list', { name: 'Folders that are watched' })
   await expect(watched).toContainText('1 picture, 1 could not be read', { timeout: 60_000 })
-  await expect(page.locator('.cell[data-verdict]')).toHaveCount(1, { timeout: 60_000 })
+  await expect(page.locator('.cell[data-verdict=normal], .cell[data-verdict=odd]')).toHaveCount(1, { timeout: 60_000 })
   await app.killEngine()
   await writeFile(join(folder, 'second.png'), await woven(stained))
   await expect(watched).toContainText('2 pictures', { timeout: 60_000 })
   await page.reload()
+  await expect(page.getByText('second.png').first()).toBeVisible({ timeout: 60_000 })
   await page.keyboard.press('y')
   // The file that could not be read is still there with its reason.
   await expect(page.getByRole('option', { name: /torn\.png/ })).toBeVisible({ timeout: 60_000 })
@@ -56,6 +57,7 @@ test('a folder is watched: its pictures appear and are inspected, also after the
   await page.keyboard.press('Delete')
   await expect(page.getByRole('option', { name: /torn\.png/ })).toBeHidden()
   await page.reload()
+  await expect(page.getByText('second.png').first()).toBeVisible({ timeout: 60_000 })
   await page.keyboard.press('y')
   await expect(page.getByRole('option', { name: /first\.png/ })).toBeVisible({ timeout: 60_000 })
   await expect(page.getByRole('option', { name: /torn\.png/ })).toBeHidden()
