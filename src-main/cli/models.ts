@@ -1,12 +1,14 @@
 import { mkdir } from 'node:fs/promises'
 import { NagareError } from '../lib/errors'
-import { addPack, catalogue, halvePack, openPack, readManifest, removePack } from '../packs'
+import { addPack, catalogue, describePack, halvePack, openPack, readManifest, removePack } from '../packs'
 import { places } from '../files'
+import { readAbout } from './about'
 import { findPack, packFolders } from './places'
 import { needed, type Command } from './command'
 import { packOutput } from './outputs'
 
-const usage = 'nagare models [list | show PACK | add FILE | remove PACK | halve PACK -o OUT]'
+const usage =
+  'nagare models [list | show PACK | add FILE | remove PACK | describe PACK --card FILE | halve PACK -o OUT]'
 
 export const models: Command = {
   name: 'models',
@@ -18,9 +20,11 @@ export const models: Command = {
     'show PACK': 'card and tensors of a model, by name or path',
     'add FILE': 'check a pack and copy it to your models',
     'remove PACK': 'delete one of your models',
+    'describe PACK --card FILE':
+      'another name, description or licence on the card of a pack, from a JSON file as `train` takes',
     'halve PACK -o OUT': 'the same model with its weights in 16 bits, at half the size',
   },
-  options: { out: { type: 'string', short: 'o' } },
+  options: { out: { type: 'string', short: 'o' }, card: { type: 'string' } },
   async run({ values, positionals }, terminal) {
     const [verb = 'list', what] = positionals
     if (verb === 'list') {
@@ -34,8 +38,8 @@ export const models: Command = {
         text: lines.join('\n') || 'There are no models yet.',
       }
     }
-    if (!['show', 'add', 'remove', 'halve'].includes(verb))
-      throw new NagareError('bad-input', `models knows list, show, add, remove and halve, not ${verb}.`, {
+    if (!['show', 'add', 'remove', 'describe', 'halve'].includes(verb))
+      throw new NagareError('bad-input', `models knows list, show, add, remove, describe and halve, not ${verb}.`, {
         hint: `Usage: ${usage}`,
       })
     if (!what) throw new NagareError('bad-input', `models ${verb} needs a name.`, { hint: `Usage: ${usage}` })
@@ -57,6 +61,12 @@ export const models: Command = {
         throw new NagareError('not-found', `There is no model ${what}.`, { hint: 'See `nagare models list`.' })
       await removePack(entry)
       return { json: { removed: what }, text: `Removed ${what}.` }
+    }
+    if (verb === 'describe') {
+      const path = await findPack(what)
+      const about = await readAbout(needed(values, 'card', usage))
+      await describePack(path, about)
+      return { json: { pack: path, ...about }, text: `${path}: described anew.` }
     }
     const out = await packOutput(needed(values, 'out', usage))
     const path = await findPack(what)

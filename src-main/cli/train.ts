@@ -1,8 +1,7 @@
 import { family, kinds } from '../models/registry'
-import { readFile } from 'node:fs/promises'
-import { basename } from 'node:path'
+import { basename, isAbsolute, sep } from 'node:path'
 import { asNagareError, NagareError } from '../lib/errors'
-import { About } from '../models/family'
+import { readAbout } from './about'
 import { commonOptions, needed, number, pairs, seedOf, several, text, type Command } from './command'
 import { packOutput } from './outputs'
 import { duration } from './terminal'
@@ -49,7 +48,8 @@ export const train: Command = {
     const set = pairs(values)
     const steps = number(values, 'steps', { min: 1, max: 1e9, integer: true })
     const seed = seedOf(values)
-    const about = await readAbout(text(values, 'card'))
+    const card = text(values, 'card')
+    const about = card === undefined ? undefined : await readAbout(card)
     const words = [
       'nagare train',
       kind,
@@ -59,8 +59,8 @@ export const train: Command = {
     ]
     const command = [
       ...words,
-      ...Object.entries(set).map(([key, value]) => `--set ${key}=${value}`),
-      about ? `--card ${basename(text(values, 'card')!)}` : '',
+      ...Object.entries(set).map(([key, value]) => `--set ${key}=${withoutFolder(value)}`),
+      card === undefined ? '' : `--card ${basename(card)}`,
       `--seed ${seed}`,
       '-o PACK',
     ]
@@ -102,23 +102,5 @@ export const train: Command = {
   },
 }
 
-/** Reads what a person says of a pack; throws `bad-input` naming the field that does not fit. */
-async function readAbout(file: string | undefined): Promise<About | undefined> {
-  if (file === undefined) return undefined
-  const content = await readFile(file, 'utf8').catch((thrown: unknown) => {
-    throw asNagareError(thrown, file)
-  })
-  let json: unknown
-  try {
-    json = JSON.parse(content)
-  } catch (cause) {
-    throw new NagareError('bad-input', `${file} is no JSON.`, { file, cause })
-  }
-  const parsed = About.safeParse(json)
-  if (parsed.success) return parsed.data
-  const { path, message } = parsed.error.issues[0]!
-  throw new NagareError('bad-input', `${file}: ${path.join('.')}: ${message}.`, {
-    file,
-    hint: 'It holds name, description, licence and data.',
-  })
-}
+/** A setting as others are told it: of a path the file's name alone. */
+const withoutFolder = (value: string) => (isAbsolute(value) || value.includes(sep) ? basename(value) : value)

@@ -2,6 +2,7 @@ export { writeZip, type ZipItem } from './write-zip'
 export * from './catalogue'
 export { Manifest, Metric, Provenance } from './manifest'
 export {
+  describePack,
   halvePack,
   openPack,
   readManifest,

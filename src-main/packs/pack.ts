@@ -141,6 +141,21 @@ export async function recordMetrics(path: string, metrics: Manifest['metrics']):
   await writePackFiles(path, { ...pack.manifest, metrics: [...others, ...metrics] }, await contentsOf(pack))
 }
 
+/** Writes another name, description or licence into the card of the pack at `path`; what is left out stays. */
+export async function describePack(
+  path: string,
+  about: { [key in 'name' | 'description' | 'licence']?: string | undefined },
+): Promise<void> {
+  const pack = await readManifest(path)
+  const { name, description, licence } = pack.manifest
+  const card = {
+    name: about.name ?? name,
+    description: about.description ?? description,
+    licence: about.licence ?? licence,
+  }
+  await writePackFiles(path, { ...pack.manifest, ...card }, await contentsOf(pack))
+}
+
 /**
  * Copies the pack at `path` to `output` with its weights rounded to 16 bits, at half the size; the card says so. Its figures are those of the
  * exact weights: `evaluate --record` measures them again. Throws what `openPack` throws, `bad-input` where 16 bits do not hold them.

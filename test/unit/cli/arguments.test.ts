@@ -125,7 +125,7 @@ describe('refusals', () => {
     [['models', 'show'], ['needs a name']],
     [
       ['models', 'polish', 'it'],
-      ['list, show, add, remove and halve', 'polish'],
+      ['list, show, add, remove, describe and halve', 'polish'],
     ],
     [
       ['serve', '--port', 'http'],

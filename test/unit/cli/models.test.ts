@@ -75,6 +75,14 @@ describe('models', () => {
     const shown = await json('models', 'show', 'mine')
     expect(shown).toMatchObject({ kind: 'vae-nmf', format: 'nagare-pack', parameters: expect.any(Number) })
     expect(shown['tensors']).toContainEqual({ name: 'decoder.hidden.weight', shape: [16, 128] })
+
+    await writeFile(join(cwd, 'card.json'), JSON.stringify({ name: 'My own', description: 'Cleans.' }))
+    expect(await json('models', 'describe', 'mine', '--card', 'card.json')).toMatchObject({ name: 'My own' })
+    expect(await json('models', 'show', 'mine')).toMatchObject({
+      ...{ name: 'My own', description: 'Cleans.', licence: shown['licence'], tensors: shown['tensors'] },
+    })
+    await writeFile(join(cwd, 'card.json'), JSON.stringify({ title: 'My own' }))
+    expect(await run('models', 'describe', 'mine', '--card', 'card.json')).toEqual(refusal(2, 'card.json', 'title'))
     const used = await json('enhance', 'noisy.wav', '-o', 'm.wav', '--iterations', '1', '--model', 'mine')
     expect(used).toMatchObject({ pack: join(cwd, '.home/packs/mine.nagare') })
 
