@@ -24,14 +24,18 @@ export function kindOfFile({ name, type }: { name: string; type: string }): File
   return type.startsWith('image/') ? 'image' : 'unknown'
 }
 
+/** Which of the additions, in the order in which they were begun, is shown: what was dropped last stays, whatever is ready last. */
+const additions = { begun: 0, shown: 0 }
+
 /** Adds files one after the other: recordings, pictures and mel spectrograms to the project, models to the catalogue; says what cannot be used. */
 export async function addFiles(files: readonly File[]) {
   const added: string[] = []
+  const turn = ++additions.begun
   for (const file of files) {
     const kind = kindOfFile(file)
     if (kind === 'unknown') tell({ kind: 'warning', title: text.drop.unknown(file.name), text: text.drop.unknownHint })
     else {
-      const asset = await addFile(file, kind)
+      const asset = await addFile(file, kind, turn)
       if (asset) added.push(asset.id)
     }
   }
@@ -40,7 +44,7 @@ export async function addFiles(files: readonly File[]) {
   tell({ kind: 'done', title: text.batch.added(added.length), action }, 30_000)
 }
 
-async function addFile(file: File, kind: Exclude<FileKind, 'unknown'>) {
+async function addFile(file: File, kind: Exclude<FileKind, 'unknown'>, turn: number) {
   const controller = new AbortController()
   const upload = beginUpload(text.drop.sending(file.name), () => controller.abort())
   try {
@@ -51,7 +55,10 @@ async function addFile(file: File, kind: Exclude<FileKind, 'unknown'>) {
     } else {
       const { asset } = await call('asset.add', { source }, { signal: controller.signal })
       keepAsset(asset)
-      select(asset.id)
+      if (turn >= additions.shown) {
+        additions.shown = turn
+        select(asset.id)
+      }
       return asset
     }
     return undefined

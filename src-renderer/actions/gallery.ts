@@ -1,5 +1,5 @@
 import type { Label } from '@contract'
-import { record } from '../history/history.svelte'
+import { doStep } from '../history/history.svelte'
 import { cursorAt, gallery, meant, moveBy, moveTo, toggle } from '../state/gallery.svelte'
 import type { Item } from '../gallery/items'
 import { say } from '../state/live.svelte'
@@ -45,8 +45,7 @@ async function apply(after: Saying[], what: string) {
     if (there(labels).length) await call('asset.label', { labels: there(labels) })
   }
   try {
-    await set(after)
-    record({ label: what, undo: () => set(before), redo: () => set(after) })
+    await doStep({ label: what, undo: () => set(before), redo: () => set(after) })
     say(what)
   } catch (error) {
     tellError(text.gallery.labelFailed, error)

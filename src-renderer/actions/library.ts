@@ -1,5 +1,5 @@
 import type { Asset } from '@contract'
-import { forget, record, type Step } from '../history/history.svelte'
+import { doStep, forget, record, type Step } from '../history/history.svelte'
 import { dismiss, tell, tellError } from '../state/notices.svelte'
 import { indexOf } from '../state/asset-index'
 import { assetOf, leaving, project } from '../state/project.svelte'
@@ -68,8 +68,7 @@ export async function renameAsset(asset: Asset, name: string) {
   if (!after || after === before) return
   const rename = (to: string) => call('asset.rename', { asset: asset.id, name: to }).then(() => undefined)
   try {
-    await rename(after)
-    record({ label: text.asset.renamed(after), undo: () => rename(before), redo: () => rename(after) })
+    await doStep({ label: text.asset.renamed(after), undo: () => rename(before), redo: () => rename(after) })
   } catch (error) {
     tellError(text.asset.renameFailed, error)
   }

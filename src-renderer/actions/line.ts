@@ -1,5 +1,5 @@
 import { lineKey, type Line, type Origin } from '@contract'
-import { record } from '../history/history.svelte'
+import { doStep } from '../history/history.svelte'
 import { lineOf, madeWith, moving, sameLine } from '../state/line.svelte'
 import { tellError } from '../state/notices.svelte'
 import { project } from '../state/project.svelte'
@@ -37,8 +37,9 @@ export async function putLine(origin: Origin, change: Partial<Line> | null) {
     return
   }
   try {
-    await keep(key, after)
-    record({ label: text.threshold.moved, undo: () => keep(key, before), redo: () => keep(key, after) })
+    // In force at once, whatever else is still being kept.
+    if (next) [moving.key, moving.line] = [key, next]
+    await doStep({ label: text.threshold.moved, undo: () => keep(key, before), redo: () => keep(key, after) })
   } catch (error) {
     tellError(text.threshold.failed, error)
   }

@@ -1,5 +1,5 @@
 import type { Asset, Marker } from '@contract'
-import { record } from '../history/history.svelte'
+import { doStep } from '../history/history.svelte'
 import { isBlind } from '../state/compare.svelte'
 import { listening, seek } from '../state/listening.svelte'
 import { say } from '../state/live.svelte'
@@ -21,8 +21,7 @@ async function change(asset: Asset, label: string, edit: (markers: Marker[]) => 
   const put = (markers: Marker[]) =>
     call('asset.mark', { asset: asset.id, markers: markers.map((marker) => ({ ...marker })) }).then(() => undefined)
   try {
-    await put(after)
-    record({ label, undo: () => put(before), redo: () => put(after) })
+    await doStep({ label, undo: () => put(before), redo: () => put(after) })
     say(label)
   } catch (error) {
     tellError(text.markers.failed, error)

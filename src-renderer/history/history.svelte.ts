@@ -54,9 +54,8 @@ function inTurn(work: () => void | Promise<void>): Promise<void> {
   return mine
 }
 
-/** Moves a step to the other list, so that the next key finds it there, and does what it is about; where that fails it is forgotten. */
-async function move(step: Step, to: Step[], work: () => void | Promise<void>): Promise<Step> {
-  to.push(step)
+/** Does `work` for a step that is in its list already, so that the next key finds it there; where it fails, the step is forgotten. */
+async function carryOut(step: Step, work: () => void | Promise<void>): Promise<Step> {
   try {
     await inTurn(work)
   } catch (thrown) {
@@ -66,16 +65,24 @@ async function move(step: Step, to: Step[], work: () => void | Promise<void>): P
   return step
 }
 
+/** Does a step for the first time. It can be taken back from the moment that it is begun; where it fails, there is nothing to take back. */
+export async function doStep(step: Step): Promise<void> {
+  record(step)
+  await carryOut(step, () => step.redo())
+}
+
 /**
  * Takes back the last step that concerns what is shown, and answers it; `older` is what was done before this window knew of it. A step that cannot be taken
  * back is forgotten.
  */
 export async function undo(shown?: string, older?: Step): Promise<Step | undefined> {
   const step = take(past, shown) ?? older
-  return step && move(step, future, () => step.undo())
+  if (step) future.push(step)
+  return step && carryOut(step, () => step.undo())
 }
 
 export async function redo(shown?: string, older?: Step): Promise<Step | undefined> {
   const step = take(future, shown) ?? older
-  return step && move(step, past, () => step.redo())
+  if (step) past.push(step)
+  return step && carryOut(step, () => step.redo())
 }

@@ -1,5 +1,14 @@
 import { expect, test } from 'vitest'
-import { canRedo, canUndo, forget, record, redo, undo, type Step } from '../../src-renderer/history/history.svelte'
+import {
+  canRedo,
+  canUndo,
+  doStep,
+  forget,
+  record,
+  redo,
+  undo,
+  type Step,
+} from '../../src-renderer/history/history.svelte'
 
 function counter() {
   const value = { now: 0 }
@@ -89,6 +98,26 @@ test('a key that follows at once waits for its turn', async () => {
   await Promise.all([back, again])
   expect(told).toEqual(['undone', 'done again'])
   forget(slow)
+})
+
+test('what is being done can be taken back already, and is once it is done; what fails is nothing to take back', async () => {
+  const told: string[] = []
+  let finish = () => {}
+  const doing = doStep({
+    label: 'slow',
+    undo: () => void told.push('undone'),
+    redo: () => new Promise<void>((resolve) => (finish = () => (told.push('done'), resolve()))),
+  })
+  const back = undo()
+  expect([canUndo(), canRedo()]).toEqual([false, true])
+  await Promise.resolve()
+  finish()
+  await Promise.all([doing, back])
+  expect(told).toEqual(['done', 'undone'])
+
+  const failing = doStep({ label: 'fails', undo: () => {}, redo: () => Promise.reject(new Error('no')) })
+  await expect(failing).rejects.toThrow('no')
+  expect([canUndo(), canRedo()]).toEqual([false, false])
 })
 
 test('a step that cannot be taken back is forgotten', async () => {

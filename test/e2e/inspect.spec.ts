@@ -182,7 +182,7 @@ test('a normal picture is called normal', async ({ app, page }) => {
 test('a run is stopped, and nothing of it stays', async ({ app, page }) => {
   const large = await woven({ ...stained, width: 3600, height: 2700 })
   await addFiles(app, page, { 'large.png': large })
-  await expect(page.getByRole('textbox', { name: 'Name of the picture' })).toHaveValue('large.png')
+  await expect(page.getByRole('textbox', { name: 'Name of the picture' })).toHaveValue('large.png', { timeout: 40_000 })
   await needPack(app, page)
   await inspectButton(page).click()
   await expect(progress(page)).toHaveAttribute('data-state', 'running')

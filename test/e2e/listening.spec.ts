@@ -140,6 +140,8 @@ test('the true peak is measured while it plays, and told before it is exported',
     await expect(note).toHaveText(/^True peak/)
     await page.getByRole('dialog').getByText('WAV, 16 bit').click()
     await page.keyboard.press('Escape')
+    // Keys are the dialog's until it is gone.
+    await expect(page.getByRole('dialog')).toHaveCount(0)
   }
   await page.keyboard.press('Space')
   const shown = page.locator('[data-loudness=TP]')
