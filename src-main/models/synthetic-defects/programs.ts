@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core'
 import { avgPool, type ProgramSpec } from '../../compute'
 import { adam, cosineWithWarmup, trainingProgram } from '../../nn'
 import type { SegmenterConfig } from './config'
-import { segment, weightShapes } from './network'
+import { filterShapes, segment, trainedShapes, weightShapes } from './network'
 
 /** What decides the training program. */
 export interface TrainingShape {
@@ -29,9 +29,12 @@ export function segmenterProgram(config: SegmenterConfig, options: TrainingShape
   return trainingProgram({
     name: 'synthetic-defects training',
     key: JSON.stringify([config, options]),
-    params: weightShapes(config),
+    params: trainedShapes(config),
+    frozen: filterShapes(config),
     inputs: { images: [batch, config.channels, crop, crop], masks: [batch, crop, crop] },
-    loss: (params, { images, masks }) => ({ loss: segmentationLoss(segment(params, images!), masks!, balance) }),
+    loss: (params, { images, masks }, filters) => ({
+      loss: segmentationLoss(segment({ ...filters, ...params }, images!), masks!, balance),
+    }),
     optimizer: adam(),
     learningRate: cosineWithWarmup(learningRate, {
       warmup: Math.max(1, Math.min(100, Math.floor(steps / 10))),

@@ -16,8 +16,8 @@ export const Recipe = z.object({
   width: count(1, 256).default(24),
   /** Side of the squares that are painted on, pixels; the images' own where they are smaller. */
   crop: count(8, 256).default(64),
-  batch: count(2, 1024).default(16),
-  steps: count(1, 1e8).default(2000),
+  batch: count(2, 1024).default(8),
+  steps: count(1, 1e8).default(3000),
   learningRate: z.coerce.number().positive().max(1).default(3e-3),
   /** How much more a painted pixel counts than one that is not. */
   balance: z.coerce.number().min(0.1).max(100).default(3),

@@ -20,7 +20,7 @@ export const syntheticDefectsSpec: DetectorSpec<Recipe> = {
   readRecipe,
   fit,
   termWeights: () => ({ odds: 1 }),
-  open: (model, device) => segmenterDetector(device, checked(model)),
+  open: async (model, device) => segmenterDetector(device, checked(model)),
   exports(model) {
     const { config, weights } = checked(model)
     const exported = plainExport(model, 'the largest value of the map', {
