@@ -16,17 +16,24 @@ export interface PaintOptions {
   crop: number
   /** Share of them that nothing is painted on. */
   clean: number
+  /** How much more than others the pixels of a defect of 300 pixels count. */
+  balance: number
+  /** Whether images may be turned by quarters and upside down. */
+  turned: boolean
 }
 
-/** Painted images [batch, channels, crop, crop] and 1 where they are painted, [batch, crop, crop]. */
+/** Painted images [batch, channels, crop, crop]; 1 where they are painted, and how much each pixel counts, [batch, crop, crop]. */
 export interface PaintedBatch {
   images: Float32Array
   masks: Float32Array
+  weights: Float32Array
 }
 
 /** Coverage from which a pixel counts as painted, and the least mean change that is called a defect, of values from −1 to 1. */
 const COVERED = 0.15
 const SEEN = 0.05
+/** Pixels of a defect that count `balance` times; those of smaller ones count more, of larger ones less, so that a thin line is not lost beside a stain. */
+const USUAL_AREA = 300
 
 /** Cuts a square of each of `batch` images of `shape` in `sources`, changes its light a little, and paints on most of them. All is drawn by `draws`. */
 export function paintBatch(
@@ -36,28 +43,31 @@ export function paintBatch(
   options: PaintOptions,
   draws: Random,
 ): PaintedBatch {
-  const { crop, clean, families } = options
+  const { crop, clean, families, balance, turned } = options
   const [channels, height, width] = shape
   const size = sizeOf(shape)
   const plane = crop * crop
   const images = new Float32Array(batch * channels * plane)
   const masks = new Float32Array(batch * plane)
+  const weights = new Float32Array(batch * plane).fill(1)
   const whole = (i: number) => ({ data: sources.subarray(i * size, (i + 1) * size), shape })
   for (let i = 0; i < batch; i++) {
     const [left, top] = [draws.integer(width - crop + 1), draws.integer(height - crop + 1)]
     const image = images.subarray(i * channels * plane, (i + 1) * channels * plane)
-    const light = { gain: Math.exp(0.1 * draws.normal()), offset: 0.06 * draws.normal() }
+    const light = { gain: Math.exp(0.15 * draws.normal()), offset: 0.1 * draws.normal() }
     copySquare(whole(i), left, top, crop, light, image)
+    if (turned) turn(image, crop, draws.integer(8))
     if (draws.uniform() < clean) continue
     const mask = masks.subarray(i * plane, (i + 1) * plane)
+    const weight = weights.subarray(i * plane, (i + 1) * plane)
     const count = draws.uniform() < 0.65 ? 1 : 2
     for (let n = 0; n < count; n++) {
       const family = families[draws.integer(families.length)]!
       const other = whole(draws.integer(batch))
-      paint(family, { data: image, mask, crop, channels }, { ...other, light }, draws)
+      paint(family, { data: image, mask, weight, crop, channels, balance }, { ...other, light }, draws)
     }
   }
-  return { images, masks }
+  return { images, masks, weights }
 }
 
 interface Light {
@@ -71,8 +81,10 @@ interface Source {
 interface Canvas {
   data: Float32Array
   mask: Float32Array
+  weight: Float32Array
   crop: number
   channels: number
+  balance: number
 }
 
 const bounded = (value: number) => Math.min(1, Math.max(-1, value))
@@ -92,9 +104,22 @@ function copySquare(
     }
 }
 
+/** Turns every channel in its place: `way` from 0 to 7 is mirrored along either axis (1, 2), and along the diagonal (4). */
+export function turn(image: Float32Array, crop: number, way: number): void {
+  const plane = new Float32Array(crop * crop)
+  for (let start = 0; start < image.length; start += plane.length) {
+    plane.set(image.subarray(start, start + plane.length))
+    for (let y = 0; y < crop; y++)
+      for (let x = 0; x < crop; x++) {
+        const [u, v] = [way & 1 ? crop - 1 - x : x, way & 2 ? crop - 1 - y : y]
+        image[start + y * crop + x] = way & 4 ? plane[u * crop + v]! : plane[v * crop + u]!
+      }
+  }
+}
+
 /** Paints one defect; one that changes next to nothing is taken back. */
 function paint(family: PaintedFamily, canvas: Canvas, source: Source & { light: Light }, draws: Random): void {
-  const { data, mask, crop } = canvas
+  const { data, mask, weight, crop, balance } = canvas
   const coverage =
     family === 'lines'
       ? strokes(crop, draws)
@@ -109,7 +134,7 @@ function paint(family: PaintedFamily, canvas: Canvas, source: Source & { light: 
               ragged: draws.uniform() < 0.5 ? 0 : 0.8,
               soft: draws.uniform() < 0.7 ? 0 : 0.6,
             },
-            fadings: { least: 0.08, most: 0.45, ragged: 0.6, soft: 1.2 },
+            fadings: { least: 0.08, most: 0.35, ragged: 0.6, soft: 1.2 },
           }[family],
         )
   const target = {
@@ -131,7 +156,12 @@ function paint(family: PaintedFamily, canvas: Canvas, source: Source & { light: 
   }
   if (covered === 0 || (change * plane) / data.length < SEEN * covered) return
   data.set(changed)
-  for (let i = 0; i < plane; i++) if (coverage[i]! >= COVERED) mask[i] = 1
+  const counts = balance * Math.min(3, Math.max(0.5, Math.sqrt(USUAL_AREA / covered)))
+  for (let i = 0; i < plane; i++) {
+    if (coverage[i]! < COVERED) continue
+    mask[i] = 1
+    weight[i] = Math.max(weight[i]!, counts)
+  }
 }
 
 /** Value that a place of the image goes to; `c` counts through all channels, `i` through one. */

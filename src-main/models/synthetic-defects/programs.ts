@@ -10,30 +10,25 @@ export interface TrainingShape {
   crop: number
   steps: number
   learningRate: number
-  balance: number
 }
 
-/**
- * Mean binary cross entropy of log odds and marks of 0 and 1, each marked pixel counting `balance` times: softplus(x) − y x with a weight of
- * 1 + (balance − 1) y, over the sum of the weights.
- */
-export function segmentationLoss(odds: tf.Tensor, marks: tf.Tensor, balance: number): tf.Tensor {
-  const weight = tf.add(tf.mul(marks, balance - 1), 1)
+/** Weighted mean of the binary cross entropy of log odds x and marks y of 0 and 1: softplus(x) − y x. All of one shape. */
+export function segmentationLoss(odds: tf.Tensor, marks: tf.Tensor, weights: tf.Tensor): tf.Tensor {
   const each = tf.sub(tf.softplus(odds), tf.mul(odds, marks))
-  return tf.div(tf.sum(tf.mul(each, weight)), tf.sum(weight)) as tf.Tensor
+  return tf.div(tf.sum(tf.mul(each, weights)), tf.sum(weights))
 }
 
-/** One step of Adam. Inputs `images` [batch, channels, crop, crop] and `masks` [batch, crop, crop], 1 where painted; output `loss`. */
+/** One step of Adam. Inputs `images` [batch, channels, crop, crop], `masks` [batch, crop, crop], 1 where painted, and their `weights`; output `loss`. */
 export function segmenterProgram(config: SegmenterConfig, options: TrainingShape): ProgramSpec {
-  const { batch, crop, steps, learningRate, balance } = options
+  const { batch, crop, steps, learningRate } = options
   return trainingProgram({
     name: 'synthetic-defects training',
     key: JSON.stringify([config, options]),
     params: trainedShapes(config),
     frozen: filterShapes(config),
-    inputs: { images: [batch, config.channels, crop, crop], masks: [batch, crop, crop] },
-    loss: (params, { images, masks }, filters) => ({
-      loss: segmentationLoss(segment({ ...filters, ...params }, images!), masks!, balance),
+    inputs: { images: [batch, config.channels, crop, crop], masks: [batch, crop, crop], weights: [batch, crop, crop] },
+    loss: (params, { images, masks, weights }, filters) => ({
+      loss: segmentationLoss(segment({ ...filters, ...params }, images!), masks!, weights!),
     }),
     optimizer: adam(),
     learningRate: cosineWithWarmup(learningRate, {

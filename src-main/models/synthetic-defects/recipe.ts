@@ -19,8 +19,10 @@ export const Recipe = z.object({
   batch: count(2, 1024).default(8),
   steps: count(1, 1e8).default(3000),
   learningRate: z.coerce.number().positive().max(1).default(3e-3),
-  /** How much more a painted pixel counts than one that is not. */
+  /** How much more than others the pixels of a painted defect of 300 pixels count; those of smaller ones count more. */
   balance: z.coerce.number().min(0.1).max(100).default(3),
+  /** Whether images may be turned by quarters and upside down while learning: for textures that look alike from all sides. */
+  turned: z.enum(['no', 'yes']).default('no'),
   /** Share of the squares that nothing is painted on. */
   clean: z.coerce.number().min(0).max(0.9).default(0.25),
   /** A family of painted defects that is left out, to see how what was never painted is found. */

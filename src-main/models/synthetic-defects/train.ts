@@ -47,7 +47,7 @@ const LOOKED_AT = 64
  */
 export async function trainSegmenter(options: SegmenterTraining): Promise<TrainedSegmenter> {
   const { device, recipe, training, validation, seed, checkpoint, progress, checkCancelled } = options
-  const { batch, steps, learningRate, balance, clean } = recipe
+  const { batch, steps, learningRate, balance, clean, turned } = recipe
   const config = configOf(recipe, training.shape)
   if (training.count < LEAST_TRAINING)
     throw new NagareError(
@@ -56,7 +56,7 @@ export async function trainSegmenter(options: SegmenterTraining): Promise<Traine
       { hint: 'Add normal pictures, or use --set mode=tiles.' },
     )
   const crop = cropOf(recipe, config)
-  const painting = { families: familiesOf(recipe), crop, clean }
+  const painting = { families: familiesOf(recipe), crop, clean, balance, turned: turned === 'yes' }
   const identity = { seed, recipe: JSON.stringify(recipe), data: checkpoint?.data ?? '' }
   const read = checkpoint?.resume ? await readCheckpoint(checkpoint.path, identity) : undefined
   const startedAt = performance.now()
@@ -65,7 +65,7 @@ export async function trainSegmenter(options: SegmenterTraining): Promise<Traine
   const state = read?.current ?? { ...(await filtersOf(training, checkCancelled)), ...initialWeights(config, draws) }
   const names = Object.keys(weightShapes(config))
   const held = await paintedHeldOut(validation, painting, batch, seed)
-  const trainer = await device.load(segmenterProgram(config, { batch, crop, steps, learningRate, balance }), { state })
+  const trainer = await device.load(segmenterProgram(config, { batch, crop, steps, learningRate }), { state })
   const looker = await device.load(oddsProgram(config, batch, crop), { state: pick(state, names) })
   const images = [batch, config.channels, crop, crop]
   let heldOut: number | undefined
@@ -76,6 +76,7 @@ export async function trainSegmenter(options: SegmenterTraining): Promise<Traine
       const { loss } = await trainer.run({
         images: float32(images, painted.images),
         masks: float32([batch, crop, crop], painted.masks),
+        weights: float32([batch, crop, crop], painted.weights),
       })
       step++
       if (!Number.isFinite(loss!.data[0]!))

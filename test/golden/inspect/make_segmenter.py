@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch.nn.functional import avg_pool2d, binary_cross_entropy_with_logits, conv2d, pixel_shuffle, relu
 
-BATCH, CHANNELS, SIZE, WIDTH, BALANCE = 2, 3, 16, 4, 3
+BATCH, CHANNELS, SIZE, WIDTH = 2, 3, 16, 4
 DILATIONS = [1, 2, 4, 8, 4, 1]
 
 draws = np.random.RandomState(11)
@@ -19,6 +19,7 @@ for name, shape in shapes.items():
     weights[f'{name}.bias'] = (0.1 * draws.randn(shape[0])).astype(np.float32)
 images = (0.5 * draws.randn(BATCH, CHANNELS, SIZE, SIZE)).astype(np.float32)
 masks = (draws.rand(BATCH, SIZE, SIZE) < 0.3).astype(np.float32)
+counts = (0.5 + draws.rand(BATCH, SIZE, SIZE)).astype(np.float32)
 
 at = {name: torch.tensor(value, dtype=torch.float64, requires_grad=True) for name, value in weights.items()}
 padded = torch.tensor(np.pad(images, [(0, 0), (0, 0), (2, 2), (2, 2)], 'symmetric'), dtype=torch.float64)
@@ -28,11 +29,11 @@ for i, dilation in enumerate(DILATIONS):
     x = x + conv2d(relu(x), at[f'layer{i}.weight'], at[f'layer{i}.bias'], dilation=dilation, padding=dilation)
 odds = pixel_shuffle(conv2d(relu(x), at['head.weight'], at['head.bias'], padding=1), 2)[:, 0]
 marks = torch.tensor(masks, dtype=torch.float64)
-weight = 1 + (BALANCE - 1) * marks
+weight = torch.tensor(counts, dtype=torch.float64)
 loss = binary_cross_entropy_with_logits(odds, marks, weight=weight, reduction='sum') / weight.sum()
 loss.backward()
 
-found = {'images': images, 'masks': masks, 'odds': odds.detach().numpy(), 'loss': loss.detach().numpy()}
+found = {'images': images, 'masks': masks, 'weights': counts, 'odds': odds.detach().numpy(), 'loss': loss.detach().numpy()}
 found |= {f'weight.{name}': value for name, value in weights.items()}
 found |= {f'gradient.{name}': value.grad.numpy() for name, value in at.items()}
 out = pathlib.Path(__file__).resolve().parent / 'segmenter_16.npz'

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { random } from '../../../../src-main/lib/random'
 import { region, smoothNoise, strokes } from '../../../../src-main/models/synthetic-defects/coverage'
-import { paintBatch, paintedFamilies } from '../../../../src-main/models/synthetic-defects/paint'
+import { paintBatch, paintedFamilies, turn } from '../../../../src-main/models/synthetic-defects/paint'
 
 /** A fine texture of [count, channels, 48, 48]. */
 const textures = (count: number, channels: number) =>
@@ -10,7 +10,7 @@ const textures = (count: number, channels: number) =>
     .map((value) => Math.min(Math.max(value, -1), 1))
 
 describe.each(paintedFamilies)('painted %s', (family) => {
-  const options = { families: [family], crop: 32, clean: 0 }
+  const options = { families: [family], crop: 32, clean: 0, balance: 3, turned: false }
 
   it.each([1, 3])('mark what they change, in %d channels, and stay within −1 and 1', (channels) => {
     const sources = textures(24, channels)
@@ -29,6 +29,10 @@ describe.each(paintedFamilies)('painted %s', (family) => {
       changed++
       expect(painted.masks[i % plane]).toBe(1)
     }
+    const usual = painted.weights.filter((_, i) => painted.masks[i] === 0)
+    expect(usual.every((weight) => weight === 1)).toBe(true)
+    const counted = painted.weights.filter((_, i) => painted.masks[i] === 1)
+    expect(counted.every((weight) => weight >= 1.5 && weight <= 9)).toBe(true)
     const marked = Array.from({ length: 24 }, (_, i) => painted.masks.subarray(i * plane, (i + 1) * plane).includes(1))
     expect(changed > 0).toBe(marked[0])
     expect(marked.filter(Boolean).length).toBeGreaterThan(12)
@@ -49,7 +53,7 @@ it('leaves about as many clean as asked', () => {
     textures(40, 1),
     40,
     [1, 48, 48],
-    { families: paintedFamilies, crop: 32, clean: 0.5 },
+    { families: paintedFamilies, ...{ crop: 32, clean: 0.5, balance: 3, turned: true } },
     random(2),
   )
   const clean = Array.from({ length: 40 }, (_, i) => !masks.subarray(i * 1024, (i + 1) * 1024).includes(1))
@@ -76,4 +80,20 @@ it('makes noise that is smooth, bounded and not constant', () => {
   expect(values.every((value) => value >= -1 && value <= 1)).toBe(true)
   expect(Math.max(...values) - Math.min(...values)).toBeGreaterThan(0.5)
   for (let i = 1; i < values.length; i++) expect(Math.abs(values[i]! - values[i - 1]!)).toBeLessThan(0.15)
+})
+
+it('turns images in eight ways that are all different, and none that loses a pixel', () => {
+  const image = () => Float32Array.from({ length: 2 * 9 }, (_, i) => i)
+  const seen = new Set<string>()
+  for (let way = 0; way < 8; way++) {
+    const turned = image()
+    turn(turned, 3, way)
+    seen.add(turned.join())
+    expect([...turned.subarray(0, 9)].sort((a, b) => a - b)).toEqual([...image().subarray(0, 9)])
+    expect([...turned.subarray(9)]).toEqual([...turned.subarray(0, 9)].map((value) => value + 9))
+  }
+  expect(seen.size).toBe(8)
+  const still = image()
+  turn(still, 3, 0)
+  expect(still).toEqual(image())
 })
