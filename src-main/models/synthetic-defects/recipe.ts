@@ -17,7 +17,7 @@ export const Recipe = z.object({
   /** Side of the squares that are painted on, pixels; the images' own where they are smaller. */
   crop: count(8, 256).default(64),
   batch: count(2, 1024).default(8),
-  steps: count(1, 1e8).default(3000),
+  steps: count(1, 1e8).default(4000),
   learningRate: z.coerce.number().positive().max(1).default(3e-3),
   /** How much more than others the pixels of a painted defect of 300 pixels count; those of smaller ones count more. */
   balance: z.coerce.number().min(0.1).max(100).default(3),
