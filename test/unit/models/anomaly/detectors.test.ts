@@ -34,6 +34,13 @@ const kinds: [kind: string, set: Record<string, string>][] = [
   ['patch-gaussian', { size: '32', bank: 'whitening' }],
   ['patch-gaussian', { size: '16', mode: 'tiles', places: 'all', pieces: '200', scales: '2' }],
   [
+    'synthetic-defects',
+    {
+      ...{ mode: 'tiles', size: '32', width: '8', crop: '32', batch: '8', steps: '200', learningRate: '0.005' },
+      ...{ checkpoint: '100', smoothing: '3', pieces: '200' },
+    },
+  ],
+  [
     'f-anogan',
     {
       ...{ network: 'mlp', size: '16', latent: '8', batch: '16', criticSteps: '2', iterations: '60', steps: '120' },
@@ -134,7 +141,7 @@ it('says of a picture the same by tiles whatever else is inspected, and the map 
 
 it('a pack that is damaged, or of another kind, is refused by name', async () => {
   expect(() => detectorSpec('blow')).toThrow(
-    /A blow model inspects no pictures; these do: f-anogan, patch-gaussian, pca/,
+    /A blow model inspects no pictures; these do: f-anogan, patch-gaussian, synthetic-defects, pca/,
   )
   const { output } = await trained(...kinds[0]!)
   const pack = await openPack(output)

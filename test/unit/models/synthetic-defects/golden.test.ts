@@ -1,0 +1,113 @@
+import * as tf from '@tensorflow/tfjs-core'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { conv, openDevice, type Device } from '../../../../src-main/compute'
+import { float32, pick, type NDArrays } from '../../../../src-main/lib/ndarray'
+import { random } from '../../../../src-main/lib/random'
+import { imagesInMemory } from '../../../../src-main/models/anomaly/image-source'
+import { segmenterDetector } from '../../../../src-main/models/synthetic-defects/detector'
+import {
+  filtersOf,
+  segment,
+  initialWeights,
+  trainedShapes,
+  weightShapes,
+} from '../../../../src-main/models/synthetic-defects/network'
+import { oddsProgram, segmenterProgram } from '../../../../src-main/models/synthetic-defects/programs'
+import { readInspectGolden } from '../../../helpers/f-anogan-golden'
+
+const config = { channels: 3 as const, size: 16, width: 4, smoothing: 3 }
+const names = Object.keys(weightShapes(config))
+const trained = Object.keys(trainedShapes(config))
+let io: NDArrays
+let weights: NDArrays
+beforeAll(async () => {
+  io = await readInspectGolden('segmenter_16')
+  weights = Object.fromEntries(names.map((name) => [name, io[`weight.${name}`]!]))
+})
+
+describe.each(['reference', 'cpu'])('the segmentation network on %s against PyTorch', (id) => {
+  let device: Device
+  beforeAll(async () => {
+    device = await openDevice(id)
+  })
+
+  it('gives the same log odds', async () => {
+    const runner = await device.load(oddsProgram(config, 2, 16), { state: weights })
+    const { odds } = await runner.run(pick(io, ['images']))
+    await runner.dispose()
+    expect(odds!).toBeAllclose(io['odds']!, { relative: 1e-5, absolute: 1e-5 })
+  })
+
+  it('has the same loss and gradients', async () => {
+    const runner = await device.load(segmenterProgram(config, { batch: 2, crop: 16, steps: 100, learningRate: 1e-3 }), {
+      state: weights,
+    })
+    const { loss } = await runner.run(pick(io, ['images', 'masks', 'weights']))
+    const state = await runner.state()
+    await runner.dispose()
+    expect(loss!.data).toBeAllclose(io['loss']!.data, { relative: 1e-5 })
+    let squares = 0
+    for (const name of trained) for (const value of io[`gradient.${name}`]!.data) squares += value ** 2
+    // Adam's first moment after one step is a tenth of the gradient, which was shortened to a norm of 1.
+    const share = 0.1 * Math.min(1, 1 / (Math.sqrt(squares) + 1e-6))
+    for (const name of trained) {
+      const expected = Array.from(io[`gradient.${name}`]!.data, (value) => share * value)
+      const most = Math.max(...expected.map(Math.abs))
+      expect(state[`adam.m.${name}`]!.data).toBeAllclose(expected, { relative: 1e-4, absolute: 1e-5 * most })
+    }
+  })
+
+  it('gives as a detector the mean of each window and its largest, whatever else is looked at', async () => {
+    const detector = await segmenterDetector(device, { config, weights })
+    const { map, terms } = await detector.score(io['images']! as never)
+    const alone = await detector.score(float32([1, 3, 16, 16], (io['images']!.data as Float32Array).slice(768)))
+    await detector.close()
+    const odds = io['odds']!.data
+    const expected = Float32Array.from({ length: 512 }, (_, at) => {
+      const [image, y, x] = [Math.floor(at / 256), Math.floor(at / 16) % 16, at % 16]
+      let [sum, count] = [0, 0]
+      for (let row = Math.max(0, y - 1); row <= Math.min(15, y + 1); row++)
+        for (let column = Math.max(0, x - 1); column <= Math.min(15, x + 1); column++, count++)
+          sum += odds[image * 256 + row * 16 + column]!
+      return sum / count
+    })
+    expect(map.data).toBeAllclose(expected, { relative: 1e-5, absolute: 1e-5 })
+    const largest = [0, 1].map((image) => Math.max(...expected.subarray(image * 256, (image + 1) * 256)))
+    expect(terms['odds']!).toBeAllclose(largest, { relative: 1e-5, absolute: 1e-5 })
+    expect(terms['odds']![1]!).toBe(alone.terms['odds']![0])
+  })
+})
+
+it('moves with the picture: two pixels further in, the odds are two pixels further', async () => {
+  const shape = { channels: 1 as const, width: 3 }
+  const draws = random(5)
+  const pixels = draws.fillNormal(new Float32Array(112 * 112), 0.3)
+  const images = imagesInMemory(float32([1, 1, 112, 112], pixels))
+  const arrays = { ...(await filtersOf(images, () => {})), ...initialWeights(shape, random(4)) }
+  const weights = Object.fromEntries(
+    Object.entries(arrays).map(([name, { shape, data }]) => [name, tf.tensor(data, [...shape])]),
+  )
+  const picture = tf.tensor4d(pixels, [1, 1, 112, 112])
+  const near = segment(weights, tf.slice(picture, [0, 0, 0, 0], [1, 1, 110, 110]))
+  const far = segment(weights, tf.slice(picture, [0, 0, 2, 2], [1, 1, 110, 110]))
+  // Further from the edges than the network sees.
+  const middle = tf.slice(near, [0, 52, 52], [1, 6, 6]).dataSync()
+  expect(tf.slice(far, [0, 50, 50], [1, 6, 6]).dataSync()).toBeAllclose(middle, { absolute: 1e-4 })
+  expect(Math.max(...middle) - Math.min(...middle)).toBeGreaterThan(0.01)
+})
+
+it('has filters that answer to normal patches with mean 0 and variance 1', async () => {
+  const draws = random(7)
+  const pixels = draws.fillNormal(new Float32Array(100 * 30 * 30), 0.2).map((value) => value + 0.4)
+  const { 'filters.weight': weight, 'filters.bias': bias } = await filtersOf(
+    imagesInMemory(float32([100, 1, 30, 30], pixels)),
+    () => {},
+  )
+  const answers = tf.add(
+    conv(tf.tensor(pixels, [100, 1, 30, 30]), tf.tensor(weight!.data, [...weight!.shape])),
+    tf.reshape(tf.tensor(bias!.data), [1, 25, 1, 1]),
+  )
+  const { mean, variance } = tf.moments(answers, [0, 2, 3])
+  expect(mean.dataSync()).toBeAllclose(new Float32Array(25), { absolute: 0.1 })
+  expect(variance.dataSync()).toBeAllclose(new Float32Array(25).fill(1), { absolute: 0.2 })
+})
