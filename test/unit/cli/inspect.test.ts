@@ -194,7 +194,9 @@ describe('inspect', () => {
     expect(await asked('set/test/good/000.png', '--method', 'search')).toEqual(refusal(2, 'cannot score by search'))
     const vae = join(import.meta.dirname, '../../../resources/packs/speech-enhancer.nagare')
     const wrong = await run('inspect', 'set/test/good/000.png', '-o', 'nothing', '--model', vae)
-    expect(wrong).toEqual(refusal(2, /is a vae-nmf model; this needs f-anogan or patch-gaussian or synthetic-defects or pca/))
+    expect(wrong).toEqual(
+      refusal(2, /is a vae-nmf model; this needs f-anogan or patch-gaussian or synthetic-defects or pca/),
+    )
     expect(await readdir(cwd)).not.toContain('nothing')
   })
 })
