@@ -78,7 +78,12 @@ test('a job for a graphics card that is not there is computed by the processor, 
   })
 
   await test.step('a second job says it in its row, and only there', async () => {
-    await alert.getByRole('button', { name: 'Dismiss' }).click()
+    // It goes by itself too, on a slow machine before this.
+    await alert
+      .getByRole('button', { name: 'Dismiss' })
+      .click({ timeout: 2000 })
+      .catch(() => undefined)
+    await expect(alert).toHaveCount(0, { timeout: 40_000 })
     await page.getByRole('tab', { name: 'Task' }).click()
     await setNumber(page, 'Iterations', 2)
     await enhanceButton(page).click()
