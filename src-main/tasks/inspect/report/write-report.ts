@@ -1,7 +1,7 @@
 import { imageMetrics, pictureJpeg } from '../../../image'
 import { NagareError } from '../../../lib/errors'
 import { outputFile } from '../../../lib/output-file'
-import { curveChart, histogramChart } from './charts'
+import { curveChart, histogramChart, overlapChart } from './charts'
 import { escaped } from './escaped'
 import type { ReportInput, ReportRow } from './report-input'
 import { reportStyle } from './report-style'
@@ -112,7 +112,7 @@ const measuresOf = (rows: readonly ReportRow[], threshold: number) =>
     threshold,
   )
 
-function charts({ rows, threshold }: ReportInput): string {
+function charts({ rows, threshold, overlap }: ReportInput): string {
   const of = (truth: ReportRow['truth']) => rows.filter((row) => row.truth === truth).map(({ score }) => score)
   const parts = [
     histogramChart(
@@ -139,6 +139,7 @@ function charts({ rows, threshold }: ReportInput): string {
         up: 'precision',
       }),
     )
+  if (overlap) parts.push(overlapChart(overlap, threshold))
   return `<h2>Scores</h2><div class="beside">${parts.join('')}</div>\n`
 }
 
