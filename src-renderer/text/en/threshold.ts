@@ -45,6 +45,7 @@ export const threshold = {
     proSpoken: (area: string, alarms: string, overlap: string) =>
       `Area under the curve ${area}, up to 30 % false alarms. At this line ${alarms} % of the sound pixels are called odd, and ${overlap} % of each marked region are covered on average.`,
     aupro: 'AUPRO',
+    proLimit: 'to 30 %',
     auproHint: 'Area under the curve up to 30 % of the sound pixels, over 0.3',
     proAt: (overlap: string, alarms: string) => `${overlap} % covered, ${alarms} % false alarms`,
     proBeyond: 'The line lies beyond the 30 % that are drawn.',

@@ -46,6 +46,7 @@ export const threshold: typeof english = {
     proSpoken: (area, alarms, overlap) =>
       `誤報率 30 % までの曲線下面積 ${area}。このしきい値では正常な画素の ${alarms} % が異常とされ、印を付けた領域は平均して ${overlap} % 覆われます。`,
     aupro: 'AUPRO',
+    proLimit: '（30 % まで）',
     auproHint: '正常な画素の 30 % までの曲線下面積を 0.3 で割った値',
     proAt: (overlap, alarms) => `被覆率 ${overlap} %、誤報率 ${alarms} %`,
     proBeyond: 'しきい値は、図示される 30 % の範囲を超えています。',

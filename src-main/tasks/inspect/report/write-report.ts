@@ -125,7 +125,8 @@ function charts({ rows, threshold, overlap }: ReportInput): string {
     ),
   ]
   const { roc, precisionRecall, auroc, aupr } = measuresOf(rows, threshold)
-  if (roc.x.length > 0)
+  const isRanked = roc.x.length > 0
+  if (isRanked)
     parts.push(
       curveChart(roc, {
         title: `ROC, area ${figureOf(auroc)}`,
@@ -133,13 +134,16 @@ function charts({ rows, threshold, overlap }: ReportInput): string {
         up: 'true positive rate',
         chance: true,
       }),
+    )
+  if (overlap) parts.push(overlapChart(overlap, threshold))
+  if (isRanked)
+    parts.push(
       curveChart(precisionRecall, {
         title: `Precision and recall, ${figureOf(aupr)}`,
         across: 'recall',
         up: 'precision',
       }),
     )
-  if (overlap) parts.push(overlapChart(overlap, threshold))
   return `<h2>Scores</h2><div class="beside">${parts.join('')}</div>\n`
 }
 
