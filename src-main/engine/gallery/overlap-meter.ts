@@ -112,7 +112,7 @@ function count(
       const { width, height } = info
       const skipped = without && without.info.width === width && without.info.height === height ? without : null
       const bands = async (use: (y: number, rows: number) => void) => {
-        const most = Math.max(1, Math.floor(2 ** 19 / width))
+        const most = Math.max(1, Math.floor(2 ** 17 / width))
         for (let y = 0; y < height; y += most) {
           refuseAborted(signal)
           use(y, Math.min(most, height - y))

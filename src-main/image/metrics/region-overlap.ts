@@ -49,15 +49,20 @@ export function overlapShare(width: number, regions: RegionRuns | null): ShareTa
       const [outside, inside] = [occurring(sound), occurring(odd)]
       return {
         regions: regions?.areas.length ?? 0,
-        sound: { levels: outside, counts: Uint32Array.from(outside, (level) => sound[level]!) },
+        sound: { levels: outside, counts: at(sound, outside, new Uint32Array(outside.length)) },
         odd: {
           levels: inside,
-          counts: Uint32Array.from(inside, (level) => odd[level]!),
-          parts: Float64Array.from(inside, (level) => parts[level]!),
+          counts: at(odd, inside, new Uint32Array(inside.length)),
+          parts: at(parts, inside, new Float64Array(inside.length)),
         },
       }
     },
   }
+}
+
+function at<T extends Uint32Array | Float64Array>(all: T, levels: Uint16Array, out: T): T {
+  for (let i = 0; i < levels.length; i++) out[i] = all[levels[i]!]!
+  return out
 }
 
 function occurring(counts: Uint32Array): Uint16Array {
@@ -79,11 +84,13 @@ export function overlapSum(): { add(share: OverlapShare): void; finish(): Region
   return {
     add(share) {
       regions += share.regions
-      share.sound.levels.forEach((level, i) => (sound[level]! += share.sound.counts[i]!))
-      share.odd.levels.forEach((level, i) => {
-        odd[level]! += share.odd.counts[i]!
-        parts[level]! += share.odd.parts[i]!
-      })
+      const { sound: outside, odd: inside } = share
+      for (let i = 0; i < outside.levels.length; i++) sound[outside.levels[i]!]! += outside.counts[i]!
+      for (let i = 0; i < inside.levels.length; i++) {
+        const level = inside.levels[i]!
+        odd[level]! += inside.counts[i]!
+        parts[level]! += inside.parts[i]!
+      }
     },
     finish() {
       const ranking = rankLevels(sound, odd, parts, regions)
