@@ -1,5 +1,4 @@
 import { levelOf, valuesOf, type Asset, type Origin } from '@contract'
-import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import sharp from 'sharp'
 import { beforeEach, expect, it, onTestFinished, vi } from 'vitest'
