@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { RegionOverlap } from './region-overlap'
 import { Asset, Id, Job, Label } from './records'
 
 /** Most pictures of one batch. */
@@ -83,6 +84,11 @@ export const galleryCalls = {
       items: z.array(z.object({ score: z.number(), defect: z.string().max(60).nullable() })).max(mostPictures),
     }),
     result: Measures,
+  },
+  /** Compares maps with the masks of their pictures, null where nothing is wrong in one; what a picture's ignored parts hold does not count. Null without a region. */
+  'gallery.overlap': {
+    args: z.object({ items: z.array(z.object({ map: Id, mask: Id.nullable() })).max(mostPictures) }),
+    result: z.object({ overlap: RegionOverlap.nullable() }),
   },
   /** Writes what `/exports/` serves: a table, a zip, or a page. `takes` names for each picture the job whose result is meant. */
   'gallery.export': {

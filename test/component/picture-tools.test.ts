@@ -2,6 +2,7 @@ import { heatColours, heatScale, levelFrom, mostLevel, valuesOf, type Asset, typ
 import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { render } from 'vitest-browser-svelte'
 import { findHere } from '../../src-renderer/image/map-regions.svelte'
+import { maskedMaps } from '../../src-renderer/image/masked-maps'
 import { leastRecent } from '../../src-renderer/image/least-recent'
 import { coveredTile } from '../../src-renderer/image/map-outline'
 import { maskEdges } from '../../src-renderer/image/outline'
@@ -214,6 +215,33 @@ describe('a set', () => {
     ])
     expect(rangeOf(set.slice(1))).toEqual({ low: 0.2, high: 0.5 })
     expect(rangeOf([])).toEqual({ low: 0, high: 1 })
+  })
+
+  test('has the newest map of each picture with the mask of what is wrong there, none where it is labelled good', () => {
+    const made = (source: string, more = {}) => ({ origin: origin({ role: 'map', source, ...more }) })
+    const marks = (of: string, role: 'truth' | 'ignore') => ({ marks: { of, role, everywhere: false } })
+    const assets = [
+      ...[
+        asset('a-1', { label: 'bad' }),
+        asset('a-2', { label: 'good' }),
+        asset('a-3', { label: 'bad' }),
+        asset('a-4'),
+      ],
+      ...[asset('m-1', made('a-1')), asset('m-2', { ...made('a-1'), createdAt: '2026-11-25T10:00:00Z' })],
+      ...[asset('m-3', made('a-2')), asset('m-4', made('a-3')), asset('m-5', made('a-4'))],
+      asset('m-6', made('a-1', { settings: { kappa: 0 } })),
+      asset('t-1', marks('a-1', 'truth')),
+    ]
+    const masked = maskedMaps(assets, origin())
+    expect(masked).toMatchObject({ marked: 1, sound: 1, unmarked: 1 })
+    expect(masked.items).toEqual([
+      { map: 'm-2', mask: 't-1' },
+      { map: 'm-3', mask: null },
+    ])
+    const also = maskedMaps([...assets, asset('t-4', marks('a-4', 'truth'))], origin())
+    expect(also.items.at(-1)).toEqual({ map: 'm-5', mask: 't-4' })
+    expect(also.key).not.toBe(masked.key)
+    expect(maskedMaps([...assets, asset('i-1', marks('a-2', 'ignore'))], origin()).key).not.toBe(masked.key)
   })
 
   test('is counted by its labels, and ranked', () => {

@@ -1,4 +1,4 @@
-import type { Asset, CallInput, CallResult } from '@contract'
+import { pixelTruth, type Asset, type CallInput, type CallResult } from '@contract'
 import { stat } from 'node:fs/promises'
 import { extname, join } from 'node:path'
 import { holdOut } from '../../image'
@@ -10,6 +10,7 @@ import { writeZip, type ZipItem } from '../../packs'
 import { csvOf, factsOf, writeReport, type ReportRow } from '../../tasks/inspect/report'
 import type { EngineParts } from '../parts'
 import { modelCard } from './model-card'
+import type { OverlapMeter } from './overlap-meter'
 
 type Wanted = CallInput<'gallery.export'>
 
@@ -21,7 +22,7 @@ interface Shown {
 
 /** Writes what was asked of pictures to `exports/`. Throws `not-found`, `bad-input` where there is nothing of the kind, `cancelled`, `disk-full`. */
 export async function exportGallery(
-  parts: Pick<EngineParts, 'project' | 'shelf' | 'version'>,
+  parts: Pick<EngineParts, 'project' | 'shelf' | 'version'> & { meter: OverlapMeter },
   { format, pictures, threshold }: Wanted,
   signal: AbortSignal,
 ): Promise<CallResult<'gallery.export'>> {
@@ -42,6 +43,7 @@ export async function exportGallery(
       failed: failed.map((name) => ({ name, reason: 'not inspected' })),
       threshold,
       version: parts.version,
+      overlap: await parts.meter.measure(mapsWithTruth(project, shown), signal),
       ...modelCard(
         parts,
         [...shown.values()].flatMap(({ outputs }) => outputs.get('heatmap')?.origin ?? []),
@@ -150,6 +152,14 @@ async function reportRows(project: Project, shown: readonly Shown[]): Promise<Re
   }
   return rows
 }
+
+/** The maps of pictures of whose pixels it is known which are wrong. */
+const mapsWithTruth = ({ assets }: Project, shown: readonly Shown[]) =>
+  shown.flatMap(({ asset, outputs }) => {
+    const map = outputs.get('map')
+    const mask = pixelTruth(asset.label, markOf(assets, asset.id, 'truth')?.id)
+    return map && mask !== undefined ? [{ map: map.id, mask }] : []
+  })
 
 async function resultItems(project: Project, shown: readonly Shown[], csv: string, report: string): Promise<ZipItem[]> {
   const items: ZipItem[] = [

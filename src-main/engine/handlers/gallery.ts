@@ -1,14 +1,16 @@
 import type { Handlers, Measures } from '@contract'
 import { imageMetrics } from '../../image'
 import { exportGallery } from '../gallery/export-gallery'
+import { overlapMeter } from '../gallery/overlap-meter'
 import { saveMask } from '../gallery/save-mask'
 import type { EngineParts } from '../parts'
 
 export function galleryHandlers(
   parts: EngineParts,
-): Pick<Handlers, 'asset.label' | 'gallery.measure' | 'gallery.export' | 'mask.save'> {
+): Pick<Handlers, 'asset.label' | 'gallery.measure' | 'gallery.overlap' | 'gallery.export' | 'mask.save'> {
   const { project } = parts
   const { assets } = project
+  const meter = overlapMeter(project)
   return {
     async 'asset.label'({ labels }) {
       for (const { asset } of labels) assets.get(asset)
@@ -22,7 +24,8 @@ export function galleryHandlers(
       return {}
     },
     'gallery.measure': ({ items, threshold }) => imageMetrics(items, threshold) as Measures,
-    'gallery.export': (wanted, { signal }) => exportGallery(parts, wanted, signal),
+    'gallery.overlap': async ({ items }, { signal }) => ({ overlap: await meter.measure(items, signal) }),
+    'gallery.export': (wanted, { signal }) => exportGallery({ ...parts, meter }, wanted, signal),
     'mask.save': async (given) => ({ mask: await saveMask(project, given) }),
   }
 }

@@ -6,21 +6,25 @@ export interface Curve {
   readonly y: number[]
 }
 
-/** Takes the points of a curve one by one and keeps those that a drawing of `steps` pixels a side would show. */
-function tracer(steps: number): { to(x: number, y: number): void; finish(): Curve } {
-  const out: Curve = { x: [], y: [] }
-  let waiting: [number, number] | null = null
+/** Takes the points of a curve one by one and keeps those that a drawing of `steps` pixels a side would show, each with the threshold `at` it. */
+export function tracer(steps: number): {
+  to(x: number, y: number, at?: number): void
+  finish(): Curve & { readonly at: number[] }
+} {
+  const out = { x: [] as number[], y: [] as number[], at: [] as number[] }
+  let waiting: [number, number, number] | null = null
   const near = (x: number, y: number) =>
     out.x.length > 0 && Math.abs(x - out.x.at(-1)!) < 1 / steps && Math.abs(y - out.y.at(-1)!) < 1 / steps
   const keep = () => {
     if (!waiting) return
     out.x.push(waiting[0])
     out.y.push(waiting[1])
+    out.at.push(waiting[2])
   }
   return {
-    to(x, y) {
-      if (waiting && !(near(...waiting) && near(x, y))) keep()
-      waiting = [x, y]
+    to(x, y, at = NaN) {
+      if (waiting && !(near(waiting[0], waiting[1]) && near(x, y))) keep()
+      waiting = [x, y, at]
     },
     finish() {
       keep()
@@ -64,7 +68,8 @@ function falseRateCurve(
     to(falseFrom[g]! / negatives, Math.min(1, found / total))
   }
   to(1, 1)
-  return curve.finish()
+  const { x, y } = curve.finish()
+  return { x, y }
 }
 
 /** Recall against precision; empty without positives. */
@@ -75,5 +80,6 @@ export function precisionRecallCurve({ hits, falseFrom, positives }: Ranking, st
     found += hits[g]!
     curve.to(found / positives, found / (found + falseFrom[g]!))
   }
-  return curve.finish()
+  const { x, y } = curve.finish()
+  return { x, y }
 }

@@ -39,6 +39,25 @@ export const threshold = {
     rocSpoken: (area: string, alarms: string, found: string) =>
       `Area under the curve ${area}. At this line ${alarms} % of the good pictures are called odd, and ${found} % of the bad ones are found.`,
     auroc: 'AUROC',
+    pro: 'PRO',
+    proHint:
+      'How much of each marked region the line covers, over the share of sound pixels that it calls odd, up to 30 %. Every region counts alike. The smallest region is not taken into account.',
+    proSpoken: (area: string, alarms: string, overlap: string) =>
+      `Area under the curve ${area}, up to 30 % false alarms. At this line ${alarms} % of the sound pixels are called odd, and ${overlap} % of each marked region are covered on average.`,
+    aupro: 'AUPRO',
+    proLimit: 'to 30 %',
+    auproHint: 'Area under the curve up to 30 % of the sound pixels, over 0.3',
+    proAt: (overlap: string, alarms: string) => `${overlap} % covered, ${alarms} % false alarms`,
+    proBeyond: 'The line lies beyond the 30 % that are drawn.',
+    proOf: (regions: number, marked: number, sound: number) =>
+      `${regions === 1 ? '1 region' : `${regions} regions`} in ${marked === 1 ? '1 picture' : `${marked} pictures`}${sound ? `, beside ${sound} good` : ''}.`,
+    proUnmarked: (count: number) =>
+      count === 1
+        ? '1 bad picture has no mask and is left out.'
+        : `${count} bad pictures have no mask and are left out.`,
+    proNone: 'Draw masks of what is wrong to see how much of it the line covers.',
+    proNothing: 'The masks leave no sound pixel to compare with.',
+    proMeasuring: 'Comparing maps with masks…',
     none: '–',
   },
   tools: {

@@ -40,6 +40,22 @@ export const threshold: typeof english = {
     rocSpoken: (area, alarms, found) =>
       `曲線下面積 ${area}。このしきい値では良品の ${alarms} % が異常と判定され、不良の ${found} % が検出されます。`,
     auroc: 'AUROC',
+    pro: 'PRO',
+    proHint:
+      '正常な画素のうち異常とされる割合（30 % まで）に対し、印を付けた各領域がどれだけ覆われるかを示します。領域の大きさによらず同じ重みです。最小の領域の設定は含みません。',
+    proSpoken: (area, alarms, overlap) =>
+      `誤報率 30 % までの曲線下面積 ${area}。このしきい値では正常な画素の ${alarms} % が異常とされ、印を付けた領域は平均して ${overlap} % 覆われます。`,
+    aupro: 'AUPRO',
+    proLimit: '（30 % まで）',
+    auproHint: '正常な画素の 30 % までの曲線下面積を 0.3 で割った値',
+    proAt: (overlap, alarms) => `被覆率 ${overlap} %、誤報率 ${alarms} %`,
+    proBeyond: 'しきい値は、図示される 30 % の範囲を超えています。',
+    proOf: (regions, marked, sound) =>
+      `${marked} 枚の画像の ${regions} 領域${sound ? `、良品 ${sound} 枚と比較` : ''}。`,
+    proUnmarked: (count) => `マスクのない不良画像 ${count} 枚は除かれています。`,
+    proNone: '異常な部分にマスクを描くと、このしきい値でどれだけ覆われるかがわかります。',
+    proNothing: 'マスクの外に、比較できる正常な画素がありません。',
+    proMeasuring: 'マップとマスクを比較しています…',
     none: '–',
   },
   tools: {

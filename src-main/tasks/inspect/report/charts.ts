@@ -1,3 +1,4 @@
+import { mostFalseAlarms, overlapAt, upToMost, type RegionOverlap } from '@contract'
 import { histogram } from '../../../image'
 import { escaped } from './escaped'
 
@@ -12,8 +13,8 @@ const round = (value: number) => Math.round(10 * value) / 10
 const svg = (title: string, body: string) =>
   `<svg width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img" aria-label="${escaped(title)}"><text class="title" x="${frame.left}" y="16">${escaped(title)}</text>${body}</svg>`
 
-const axes = (xName: string, yName: string, most = '1') =>
-  `<path class="axis" fill="none" d="M${across(0)} ${up(1)}V${up(0)}H${across(1)}"/><text x="${across(0)}" y="${up(0) + 14}">0</text><text x="${across(1)}" y="${up(0) + 14}" text-anchor="end">1</text><text x="${across(0.5)}" y="${up(0) + 28}" text-anchor="middle">${escaped(xName)}</text><text x="${across(0) - 6}" y="${up(1) + 4}" text-anchor="end">${most}</text><text transform="translate(14 ${up(0.5)}) rotate(-90)" text-anchor="middle">${escaped(yName)}</text>`
+const axes = (xName: string, yName: string, most = '1', xMost = '1') =>
+  `<path class="axis" fill="none" d="M${across(0)} ${up(1)}V${up(0)}H${across(1)}"/><text x="${across(0)}" y="${up(0) + 14}">0</text><text x="${across(1)}" y="${up(0) + 14}" text-anchor="end">${xMost}</text><text x="${across(0.5)}" y="${up(0) + 28}" text-anchor="middle">${escaped(xName)}</text><text x="${across(0) - 6}" y="${up(1) + 4}" text-anchor="end">${most}</text><text transform="translate(14 ${up(0.5)}) rotate(-90)" text-anchor="middle">${escaped(yName)}</text>`
 
 /** A curve within 0 to 1 as an inline drawing. */
 export function curveChart(
@@ -23,6 +24,18 @@ export function curveChart(
   const points = x.map((at, i) => `${round(across(at))} ${round(up(y[i]!))}`)
   const chance = names.chance ? `<path class="chance" d="M${across(0)} ${up(0)}L${across(1)} ${up(1)}"/>` : ''
   return svg(names.title, `${axes(names.across, names.up)}${chance}<path class="line" d="M${points.join('L')}"/>`)
+}
+
+/** How much of each marked region is covered, up to the false positive rate that counts, with a dot where `threshold` stands on the curve. */
+export function overlapChart(overlap: RegionOverlap, threshold: number): string {
+  const place = (x: number, y: number) => [round(across(x / mostFalseAlarms)), round(up(y))] as const
+  const line = upToMost(overlap.points).map((point) => place(point.falseAlarms, point.overlap).join(' '))
+  const at = overlapAt(overlap.points, threshold)
+  const [x, y] = place(at.falseAlarms, at.overlap)
+  const dot = at.falseAlarms <= mostFalseAlarms ? `<circle class="dot" cx="${x}" cy="${y}" r="4"/>` : ''
+  const title = `PRO, AUPRO ${overlap.aupro.toFixed(3)} to ${mostFalseAlarms}, ${overlap.regions} ${overlap.regions === 1 ? 'region' : 'regions'}`
+  const frame = axes('false positive rate, pixels', 'per-region overlap', '1', String(mostFalseAlarms))
+  return svg(title, `${frame}<path class="line" d="M${line.join('L')}"/>${dot}`)
 }
 
 /** Scores from 0 to 1 of several groups, stacked, with a line at `threshold`; the counts' scale is logarithmic, so that few odd ones are seen beside many. */

@@ -1,3 +1,5 @@
+import type { RegionOverlap } from '@contract'
+
 /** What inspection found in one picture. */
 export interface ReportFacts {
   score: number
@@ -37,6 +39,8 @@ export interface ReportInput {
   rows: readonly ReportRow[]
   failed: readonly { name: string; reason: string }[]
   threshold: number
+  /** How well maps cover what masks mark, where they do. */
+  overlap?: RegionOverlap | null
   model: ReportModel
   settings: Record<string, unknown>
   device: string

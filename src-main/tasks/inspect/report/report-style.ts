@@ -19,7 +19,7 @@ th{font-weight:400}.wide{width:100%}
 .chip{font-weight:600}.chip.odd{color:var(--bad)}.chip.normal{color:var(--good)}
 svg text{fill:var(--muted);font:11px system-ui,sans-serif}svg .axis{stroke:var(--line)}svg .line{fill:none;stroke:var(--good);stroke-width:2}
 svg .chance{stroke:var(--open);stroke-dasharray:4 4}svg .from{stroke:var(--text);stroke-dasharray:2 3}
-svg .good{fill:var(--good)}svg .bad{fill:var(--bad)}svg .open{fill:var(--open)}svg .title{fill:var(--text);font-weight:600}
+svg .good{fill:var(--good)}svg .bad{fill:var(--bad)}svg .open{fill:var(--open)}svg .dot{fill:var(--text)}svg .title{fill:var(--text);font-weight:600}
 summary{cursor:pointer;margin:24px 0 8px;font-weight:600}
 @media print{details{display:block}.pictures li{break-inside:avoid}}
 `

@@ -1,7 +1,7 @@
 import { imageMetrics, pictureJpeg } from '../../../image'
 import { NagareError } from '../../../lib/errors'
 import { outputFile } from '../../../lib/output-file'
-import { curveChart, histogramChart } from './charts'
+import { curveChart, histogramChart, overlapChart } from './charts'
 import { escaped } from './escaped'
 import type { ReportInput, ReportRow } from './report-input'
 import { reportStyle } from './report-style'
@@ -112,7 +112,7 @@ const measuresOf = (rows: readonly ReportRow[], threshold: number) =>
     threshold,
   )
 
-function charts({ rows, threshold }: ReportInput): string {
+function charts({ rows, threshold, overlap }: ReportInput): string {
   const of = (truth: ReportRow['truth']) => rows.filter((row) => row.truth === truth).map(({ score }) => score)
   const parts = [
     histogramChart(
@@ -125,7 +125,8 @@ function charts({ rows, threshold }: ReportInput): string {
     ),
   ]
   const { roc, precisionRecall, auroc, aupr } = measuresOf(rows, threshold)
-  if (roc.x.length > 0)
+  const isRanked = roc.x.length > 0
+  if (isRanked)
     parts.push(
       curveChart(roc, {
         title: `ROC, area ${figureOf(auroc)}`,
@@ -133,6 +134,10 @@ function charts({ rows, threshold }: ReportInput): string {
         up: 'true positive rate',
         chance: true,
       }),
+    )
+  if (overlap) parts.push(overlapChart(overlap, threshold))
+  if (isRanked)
+    parts.push(
       curveChart(precisionRecall, {
         title: `Precision and recall, ${figureOf(aupr)}`,
         across: 'recall',
