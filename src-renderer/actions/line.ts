@@ -6,23 +6,36 @@ import { project } from '../state/project.svelte'
 import { call } from '../transport/engine'
 import { text } from '../text/text.svelte'
 
-/** Moves the line of a result's model for the time being, as while a slider is dragged. */
-export function dragLine(origin: Origin, change: Partial<Line>) {
-  const line = { ...lineOf(origin), ...change }
-  moving.key = lineKey(origin)
+let turn = 0
+
+/** Puts a line in force here, over what the engine last said; answers how it ends, unless another was put in force since. */
+function force(key: string, line: Line): () => void {
+  const mine = ++turn
+  moving.key = key
   moving.line = line
+  return () => {
+    if (mine === turn) moving.key = moving.line = null
+  }
 }
 
-async function keep(key: string, line: Line | null) {
+/** Moves the line of a result's model for the time being, as while a slider is dragged. */
+export function dragLine(origin: Origin, change: Partial<Line>) {
+  force(lineKey(origin), { ...lineOf(origin), ...change })
+}
+
+/** Has the engine keep a line, or forget it, which gives the result its own back. `shown` is in force until it has: news of an earlier line may still be on its way. */
+async function keep(key: string, line: Line | null, shown: Line) {
   const before = project.lines
   const { [key]: _, ...others } = before
   project.lines = line ? { ...others, [key]: line } : others
-  if (moving.key === key) moving.key = moving.line = null
+  const release = force(key, shown)
   try {
     await call('inspect.line', { model: key, line })
   } catch (error) {
     project.lines = before
     throw error
+  } finally {
+    release()
   }
 }
 
@@ -37,9 +50,10 @@ export async function putLine(origin: Origin, change: Partial<Line> | null) {
     return
   }
   try {
-    // In force at once, whatever else is still being kept.
-    if (next) [moving.key, moving.line] = [key, next]
-    await doStep({ label: text.threshold.moved, undo: () => keep(key, before), redo: () => keep(key, after) })
+    const own = madeWith(origin)
+    force(key, after ?? own)
+    const to = (line: Line | null) => keep(key, line, line ?? own)
+    await doStep({ label: text.threshold.moved, undo: () => to(before), redo: () => to(after) })
   } catch (error) {
     tellError(text.threshold.failed, error)
   }

@@ -177,7 +177,6 @@ test('masks that are drawn give the overlap of regions, beside the ROC and live 
     await expect(page.getByTestId('aupro')).not.toHaveText(before!)
   })
 
-  for (const dismiss of await page.getByRole('button', { name: 'Dismiss' }).all()) await dismiss.click()
   for (const colorScheme of ['light', 'dark'] as const)
     await test.step(`no fault for those who cannot see it, in the ${colorScheme} theme`, async () => {
       await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
