@@ -142,7 +142,7 @@ describe('the view', () => {
     const host = view.element() as HTMLElement
     Object.assign(host.parentElement!.style, { width: '300px', height: '200px' })
     await expect.element(view).toHaveAttribute('data-drawn', 'true')
-    expect(fetched.mock.calls[0]![0]).toBe('/media/a-1/tiles/0/0-0')
+    expect(fetched.mock.calls[0]![0]).toBe('/media/a-1/tiles/0/0-0?draft')
     await expect.poll(() => seeing.camera).toMatchObject({ viewWidth: 300, viewHeight: 200, scale: 64 })
     const colour = (x: number, y: number) => {
       const canvas = host.querySelector('canvas')!
