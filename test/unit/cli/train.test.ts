@@ -117,7 +117,12 @@ describe('train and evaluate', () => {
     ],
     ['one recording', ['train', 'vae-nmf', '--data', 'mixed/noise', '-o', 'p.nagare'], 2, ['two recordings']],
     ['no folder', ['train', 'vae-nmf', '--data', 'gone', '-o', 'p.nagare'], 1, ['gone', 'no such']],
-    ['data of another layout', ['evaluate', 'vae-nmf', '--data', 'none'], 1, ['expected folders speech', 'found no speech']],
+    [
+      'data of another layout',
+      ['evaluate', 'vae-nmf', '--data', 'none'],
+      1,
+      ['expected folders speech', 'found no speech'],
+    ],
     ['an unknown setting', ['evaluate', 'vae-nmf', '--data', 'mixed', '--set', 'colour=1'], 2, ['colour']],
     ['an impossible setting', ['evaluate', 'vae-nmf', '--data', 'mixed', '--set', 'snrs=loud'], 2, ['snrs']],
   ])('refuse %s', async (_, args, code, words) => {
