@@ -14,7 +14,7 @@ export interface FAnogan {
 export interface FAnoganDetectorOptions {
   /** Weight of the features beside the image; 0 leaves them out (default 1). */
   kappa?: number | undefined
-  /** Images at a time; as many as suit the device where left out. */
+  /** Images at a time. */
   batch?: number
 }
 
@@ -22,7 +22,7 @@ export interface FAnoganDetectorOptions {
 export async function fAnoganDetector(
   device: Device,
   model: FAnogan,
-  { kappa = 1, batch }: FAnoganDetectorOptions = {},
+  { kappa = 1, batch = 32 }: FAnoganDetectorOptions = {},
 ): Promise<Detector> {
   const scorer = await openScorer(device, model, { batch })
   return {

@@ -62,14 +62,11 @@ export interface Scorer {
   close(): Promise<void>
 }
 
-/** Images at a time: on the processor so few that what a layer makes of them stays in its caches, on a GPU enough to keep it busy. */
-const batchFor = ({ id }: Device) => (id === 'cpu' ? 8 : 32)
-
-/** Loads a trained f-AnoGAN for scoring, `batch` images at a time (by default as many as suit the device). */
+/** Loads a trained f-AnoGAN for scoring, `batch` images at a time (default 32). */
 export async function openScorer(
   device: Device,
   { config, weights }: { config: FAnoganConfig; weights: NDArrays },
-  { batch = batchFor(device), latent = false }: { batch?: number | undefined; latent?: boolean } = {},
+  { batch = 32, latent = false }: { batch?: number; latent?: boolean } = {},
 ): Promise<Scorer> {
   const params = pick(weights, Object.keys(weightShapes(config)))
   const runner = await device.load(scoreProgram(config, batch, { latent }), { params })

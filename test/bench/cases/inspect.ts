@@ -113,7 +113,7 @@ const scoring = (count: number): ImageCase => ({
   images: count,
   values: (random) => ({ ...weights(random), 'input.images': normal(random, [count, ...imageShape(config)], 0.5) }),
   async open(all, device) {
-    const scorer = await openScorer(device, { config, weights: all })
+    const scorer = await openScorer(device, { config, weights: all }, { batch: 32 })
     const images = all['input.images']!
     return {
       call: () => scorer.score(images),
