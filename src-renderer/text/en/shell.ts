@@ -1,3 +1,5 @@
+import { englishShellWords } from '@contract'
+
 /** Numbers with their units, the command palette, projects and samples. */
 export const shell = {
   units: {
@@ -36,39 +38,5 @@ export const shell = {
     speech: { action: 'Clean a noisy recording', about: 'Two voices beside a running tap, 13 seconds' },
     surface: { action: 'Find the scratch on a wall', about: 'A picture of bricks, and a model that knows good ones' },
   },
-  desktop: {
-    open: 'Open…',
-    openProject: 'Open Project Folder…',
-    media: 'Sound, pictures and mel spectrograms',
-    allFiles: 'All files',
-    edit: 'Edit',
-    undo: 'Undo',
-    redo: 'Redo',
-    cut: 'Cut',
-    copy: 'Copy',
-    paste: 'Paste',
-    delete: 'Delete',
-    selectAll: 'Select All',
-    reload: 'Reload',
-    devTools: 'Developer Tools',
-    actualSize: 'Actual Size',
-    zoomIn: 'Zoom In',
-    zoomOut: 'Zoom Out',
-    fullScreen: 'Full Screen',
-    window: 'Window',
-    minimize: 'Minimize',
-    zoom: 'Zoom',
-    front: 'Bring All to Front',
-    close: 'Close Window',
-    quit: 'Quit Nagare',
-    about: 'About Nagare',
-    services: 'Services',
-    hide: 'Hide Nagare',
-    hideOthers: 'Hide Others',
-    showAll: 'Show All',
-    engineStopped: 'The engine stopped',
-    engineGaveUp: 'It ended too often to be started again; reload the window to try once more.',
-    fileNotOpened: 'This file could not be opened',
-    projectNotOpened: 'This project could not be opened',
-  },
+  desktop: englishShellWords,
 }
