@@ -27,12 +27,12 @@ export function encodeProgram({ graph, ...names }: OnnxModel): CompiledProgram {
 }
 
 /**
- * The ONNX graph of a program, with `params` as its constants. Where inputs leave lengths open the program is traced at several lengths and one
- * graph made of them. Throws `unsupported` for an op without a lowering, or for a program that does not compute alike at every length.
+ * The ONNX graph of a program, with `params` as its constants; `block`, where it is not 0, is how many channels the device's convolutions take together. Where
+ * inputs leave lengths open the program is traced at several lengths and one graph made of them, without blocks. Throws `unsupported` for an op without a lowering, or for a program that does not compute alike at every length.
  */
-export function compileProgram(spec: ProgramSpec, params: NDArrays): OnnxModel {
-  const lower = (lengths: Lengths) => lowerProgram(traceProgram(spec, lengths), params)
+export function compileProgram(spec: ProgramSpec, params: NDArrays, block = 0): OnnxModel {
   const names = lengthNames(inputTypes(spec.inputs))
+  const lower = (lengths: Lengths) => lowerProgram(traceProgram(spec, lengths), params, names.length === 0 ? block : 0)
   if (names.length === 0) {
     const model = lower({})
     return { ...model, graph: tidied(model.graph) }

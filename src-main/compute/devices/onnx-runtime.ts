@@ -20,6 +20,7 @@ import {
   type ProgramSpec,
   type Runner,
 } from '../program'
+import { channelBlock } from './channel-block'
 import { compiledFrom, defaultGraphCache, type GraphCache } from './graph-cache'
 import { deviceError, finiteCheck } from './guard'
 import { arrayOf, tensorOf } from './ort-tensors'
@@ -72,7 +73,6 @@ export function onnxRuntimeDevice(
     enableMemPattern: lengthNames(inputTypes(spec.inputs)).length === 0,
     ...(provider.keepsState ? { preferredOutputLocation: locations(compiled) } : {}),
   }))
-  const kept = cache && provider.substitutes ? { ...cache, stamp: `${cache.stamp} ${id}` } : cache
   const device = {
     id,
     name,
@@ -81,7 +81,9 @@ export function onnxRuntimeDevice(
       const precision = options.precision ?? (spec.params ? usual : 'float32')
       const params = checkValues(spec.name, 'params', valueTypes(spec.params), values.params ?? {})
       const state = checkValues(spec.name, 'state', valueTypes(spec.state), values.state ?? {}, spec.zeros)
-      const compile = () => encodeProgram(compileFor(provider, spec, params, precision))
+      const block = provider.blocksChannels ? await channelBlock() : 0
+      const compile = () => encodeProgram(compileFor(provider, spec, params, { precision, block }))
+      const kept = cache && { ...cache, stamp: `${cache.stamp} ${id} ${block}` }
       const compiled = precision === 'float32' ? await compiledFrom(kept, spec, compile) : compile()
       const check = id === 'cpu' ? undefined : finiteCheck(device, () => cpuDevice({ threads }), spec, params)
       const store = stateStore(state, sessionOptions)
@@ -94,14 +96,14 @@ export function onnxRuntimeDevice(
   return device
 }
 
-/** The graph of a program in the operators that `provider` is given, computed as exactly as `precision` says. */
+/** The graph of a program in the operators that `provider` is given, computed as exactly as `precision` says; `block` as `channelBlock` answers. */
 export function compileFor(
   { substitutes, multipliesTransposed }: Provider,
   spec: ProgramSpec,
   params: NDArrays,
-  precision: Precision = 'float32',
+  { precision = 'float32', block = 0 }: { precision?: Precision; block?: number } = {},
 ): OnnxModel {
-  const model = compileProgram(spec, params)
+  const model = compileProgram(spec, params, precision === 'float32' ? block : 0)
   const graph = substitutes ? tidyGraph(substituted(model.graph, substitutes)) : model.graph
   const exact = withPrecision(graph, precision)
   return { ...model, graph: multipliesTransposed ? tidyGraph(fuseTransposes(exact)) : exact }

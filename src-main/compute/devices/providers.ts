@@ -15,9 +15,14 @@ export interface Provider {
   substitutes?: Readonly<Record<string, Substitute>>
   /** It has ONNX Runtime's products that read their factors transposed. */
   multipliesTransposed?: boolean
+  /** It has ONNX Runtime's convolutions of channels in blocks. */
+  blocksChannels?: boolean
 }
 
-export const cpuProvider: Provider = { name: 'Processor (ONNX Runtime)', multipliesTransposed: true }
+export const cpuProvider: Provider = {
+  name: 'Processor (ONNX Runtime)',
+  ...{ multipliesTransposed: true, blocksChannels: true },
+}
 
 /** Providers that compute on a GPU, all in 32-bit floating point. Which of them a build carries, `listSupportedBackends` tells. */
 export const gpuProviders: Readonly<Record<string, Provider>> = {

@@ -1,6 +1,7 @@
 import { sizeOf } from '../../lib/ndarray'
 import type { OnnxBuilder } from '../onnx/builder'
 import { tapsOf, type ConvolutionAttrs } from '../ops/convolution'
+import { lowerFilterGradientByBlocks, takesGradientByBlocks } from './convolution-blocks'
 import { columnsOf, cutsEvenly, inOrderOfTaps, isCompact, rowsOf, squaresSeen } from './convolution-columns'
 import { lowerByShifts, prefersShifts } from './convolution-shifts'
 import { padded, tapViews } from './convolution-taps'
@@ -32,6 +33,8 @@ export function lowerFilterGradient(
   if (taps.length > MANY_TAPS && isSteep(attrs)) return lowerSteep(onnx, [x, dy], [xShape, dyShape], attrs)
 
   if (isCompact('gradient', positions, attrs)) return lowerByColumns(onnx, [x, dy], [xShape, dyShape], attrs)
+  if (takesGradientByBlocks(onnx, batch, attrs))
+    return lowerFilterGradientByBlocks(onnx, [x, dy], [xShape, dyShape], attrs)
   if (perGroup >= FEW_CHANNELS && cutsEvenly(kernel, attrs))
     return lowerBySquares(onnx, [x, dy], [xShape, dyShape], attrs)
   if (prefersShifts(attrs)) return lowerByShifts(onnx, [x, dy], [xShape, dyShape], attrs)

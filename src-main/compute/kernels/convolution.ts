@@ -1,6 +1,7 @@
 import { sizeOf } from '../../lib/ndarray'
 import type { OnnxBuilder } from '../onnx/builder'
 import { reachOf, type ConvolutionAttrs, type ConvolutionGeometry } from '../ops/convolution'
+import { convolvesByBlocks, lowerConvByBlocks } from './convolution-blocks'
 import { isCompact, lowerConvByColumns, lowerInputGradientByColumns } from './convolution-columns'
 import { lowerFilterGradient } from './convolution-filter-gradient'
 import type { Value } from '../trace/graph'
@@ -45,7 +46,10 @@ function lowerConv(
   [out, , ...taps]: Shape,
   attrs: ConvolutionGeometry,
 ): string {
-  if (!isPointwise(taps, attrs)) return onnx.node('Conv', [x, filter], onnxGeometry(attrs, attrs.pads))
+  const shape = [out!, channels!, ...taps]
+  const geometry = onnxGeometry(attrs, attrs.pads)
+  if (convolvesByBlocks(onnx, filter, shape, attrs)) return lowerConvByBlocks(onnx, [x, filter], shape, geometry)
+  if (!isPointwise(taps, attrs)) return onnx.node('Conv', [x, filter], geometry)
   const matrix = onnx.reshape(filter, [out!, channels!])
   if (batch !== 1) return onnx.node('MatMul', [matrix, x])
   return onnx.reshape(onnx.node('Gemm', [matrix, onnx.reshape(x, [channels!, -1])]), [1, out!, -1])

@@ -5,12 +5,16 @@ import { onnxType, type OnnxAttribute, type OnnxDType, type OnnxGraph } from './
 /** Collects the nodes, constants, inputs and outputs of one ONNX graph. */
 export class OnnxBuilder {
   readonly graph: OnnxGraph
+  /** How many channels the device's convolutions of channels in blocks take together; 0 where they are not to be used. */
+  readonly block: number
   readonly #prefix: string
+  readonly #constant = new Set<string>()
   #count = 0
 
   /** `prefix` keeps the names apart from those of another builder whose nodes join this one's. */
-  constructor(name: string, prefix = '') {
+  constructor(name: string, prefix = '', block = 0) {
     this.#prefix = prefix
+    this.block = block
     this.graph = { name, nodes: [], constants: [], tensors: [], inputs: [], outputs: [], ranks: new Map() }
   }
 
@@ -20,24 +24,37 @@ export class OnnxBuilder {
     inputs: readonly string[],
     attributes: Record<string, OnnxAttribute> = {},
     outputs: number | readonly string[] = 1,
+    domain?: string,
   ): string[] {
     const names =
       typeof outputs === 'number'
         ? Array.from({ length: outputs }, () => `${this.#prefix}${type}_${this.#count++}`)
         : [...outputs]
-    this.graph.nodes.push({ type, inputs, outputs: [...names], attributes })
+    this.graph.nodes.push({ type, ...(domain && { domain }), inputs, outputs: [...names], attributes })
+    if (inputs.every((input) => this.isConstant(input))) for (const name of names) this.#constant.add(name)
     return names
   }
 
+  /** Whether a value is the same at every run: a constant, or made of constants alone. */
+  isConstant(name: string): boolean {
+    return this.#constant.has(name)
+  }
+
   /** Adds a node with one output, returns its name. */
-  node(type: string, inputs: readonly string[], attributes: Record<string, OnnxAttribute> = {}): string {
-    return this.nodes(type, inputs, attributes)[0]!
+  node(
+    type: string,
+    inputs: readonly string[],
+    attributes: Record<string, OnnxAttribute> = {},
+    domain?: string,
+  ): string {
+    return this.nodes(type, inputs, attributes, 1, domain)[0]!
   }
 
   /** A constant of few numbers. */
   constant(dtype: OnnxDType, shape: readonly number[], numbers: readonly number[]): string {
     const name = `${this.#prefix}constant_${this.graph.constants.length}`
     this.graph.constants.push({ name, dtype, shape, numbers })
+    this.#constant.add(name)
     return name
   }
 
@@ -53,6 +70,7 @@ export class OnnxBuilder {
   /** A named constant over `array`'s own memory; an external one stays outside the encoded model. */
   initializer(name: string, { shape, dtype, data }: NDArray, external = false): string {
     this.graph.tensors.push({ name, shape, dtype, data, external })
+    this.#constant.add(name)
     return name
   }
 

@@ -10,6 +10,9 @@ const EXTERNAL = 1
 /** ONNX Runtime's own operators, versioned apart from ONNX's. */
 export const MICROSOFT = 'com.microsoft'
 
+/** Those that read and write planes with their channels in blocks. */
+export const BLOCKED = 'com.microsoft.nchwc'
+
 export interface EncodeOptions {
   /** Puts all numbers into the model. */
   embed?: boolean
@@ -41,8 +44,9 @@ export function encodeModel(
   if (version) model.string(3, version)
   if (doc) model.string(6, doc)
   model.message(7, proto).message(8, new ProtoWriter().string(1, '').int(2, OPSET))
-  if (graph.nodes.some((node) => node.domain === MICROSOFT))
-    model.message(8, new ProtoWriter().string(1, MICROSOFT).int(2, 1))
+  for (const domain of [MICROSOFT, BLOCKED])
+    if (graph.nodes.some((node) => node.domain === domain))
+      model.message(8, new ProtoWriter().string(1, domain).int(2, 1))
   for (const [key, value] of Object.entries(metadata)) model.message(14, entry(key, value))
   return model.finish()
 }

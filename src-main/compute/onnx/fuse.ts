@@ -33,12 +33,16 @@ export function fuseBiases(graph: OnnxGraph): OnnxGraph {
     if (add.type !== 'Add') continue
     for (const [sum, bias] of [add.inputs, [...add.inputs].reverse()] as [string, string][]) {
       const made = once(sum) ? producers.get(sum) : undefined
-      if (made?.type === 'Conv' && made.inputs.length === 2) {
-        const [channels, ...rest] = shapeOf(made.inputs[1]!) ?? []
+      const laidOut = made?.type === 'ReorderOutput' && once(made.inputs[0]!)
+      const convolution = laidOut ? producers.get(made.inputs[0]!) : made
+      if (made && convolution?.type === 'Conv' && convolution.inputs.length === 2) {
+        const [channels, ...rest] = shapeOf(convolution.inputs[1]!) ?? []
         const reshape = channels === undefined ? undefined : biasOf(bias, channels, rest.length + 1)
         if (!reshape) continue
+        const biased = { ...convolution, inputs: [...convolution.inputs, reshape.inputs[0]!] }
+        replaced.set(convolution, [])
         replaced.set(made, [])
-        replaced.set(add, [{ ...made, inputs: [...made.inputs, reshape.inputs[0]!], outputs: add.outputs }])
+        replaced.set(add, laidOut ? [biased, { ...made, outputs: add.outputs }] : [{ ...biased, outputs: add.outputs }])
         break
       }
       const product = made?.type === 'Reshape' ? producers.get(made.inputs[0]!) : undefined

@@ -18,9 +18,9 @@ export interface OnnxModel {
   outputs: string[]
 }
 
-/** Lowers a traced program to ONNX with `params` as external constants. Dead nodes are left out. */
-export function lowerProgram(program: TracedProgram, params: NDArrays): OnnxModel {
-  const onnx = new OnnxBuilder(program.name)
+/** Lowers a traced program to ONNX with `params` as external constants; `block` as the builder has it. Dead nodes are left out. */
+export function lowerProgram(program: TracedProgram, params: NDArrays, block = 0): OnnxModel {
+  const onnx = new OnnxBuilder(program.name, '', block)
   const names = new Map<Value, string>()
   const read = { inputs: new Set<string>(), state: new Set<string>() }
   const results = [...Object.values(program.nextState), ...Object.values(program.outputs)]
