@@ -55,7 +55,7 @@ def peak_megabytes():
 
 def first_moments(optimizer, parameters):
     """The first 256 numbers of Adam's first moment of each named parameter."""
-    return {f'm.{name}': optimizer.state[tensor]['exp_avg'].reshape(-1)[:256] for name, tensor in parameters.items()}
+    return {f'm.{name}': optimizer.state[tensor]['exp_avg'].reshape(-1)[:256].clone() for name, tensor in parameters.items()}
 
 
 def serve(open_case):
