@@ -24,13 +24,14 @@ export async function fAnoganDetector(
   model: FAnogan,
   { kappa = 1, batch = 32 }: FAnoganDetectorOptions = {},
 ): Promise<Detector> {
-  const scorer = await openScorer(device, model, { batch })
+  const features = kappa !== 0
+  const scorer = await openScorer(device, model, { batch, features })
   return {
-    weights: kappa === 0 ? { image: 1 } : { image: 1, feature: kappa },
+    weights: features ? { image: 1, feature: kappa } : { image: 1 },
     pools: { image: 'mean-square' },
     async score(images, check) {
       const { image, feature, map, reconstruction } = await scorer.score(images, check)
-      return { terms: { image, feature }, map, reconstruction }
+      return { terms: feature ? { image, feature } : { image }, map, reconstruction }
     },
     close: () => scorer.close(),
   }

@@ -68,11 +68,12 @@ export function distances(
 ): Distances {
   const seen = criticise(config, weights, images).features
   const again = criticise(config, weights, reconstruction).features
-  return {
-    image: meanOfItem(tf.square(tf.sub(images, reconstruction))),
-    feature: meanOfItem(tf.square(tf.sub(seen, again))),
-  }
+  return { image: imageDistance(images, reconstruction), feature: meanOfItem(tf.square(tf.sub(seen, again))) }
 }
+
+/** Mean squared difference of the pixels alone, [batch]. */
+export const imageDistance = (images: tf.Tensor, reconstruction: tf.Tensor): tf.Tensor =>
+  meanOfItem(tf.square(tf.sub(images, reconstruction)))
 
 /** Mean squared difference of two latents, [batch]; each [batch, latent]. */
 export const zDistance = (z: tf.Tensor, again: tf.Tensor): tf.Tensor => meanOfItem(tf.square(tf.sub(z, again)))

@@ -5,28 +5,42 @@ import type { Random } from '../../lib/random'
 import { imagesInMemory } from '../anomaly/image-source'
 import { scoreInBatches } from '../anomaly/score-in-batches'
 import { imageShape, type FAnoganConfig } from './config'
-import { distances, zDistance } from './loss'
+import { distances, imageDistance, zDistance } from './loss'
 import { encode, generate } from './network'
 import { runningNorms } from './norms'
 import { partShapes, weightShapes } from './weights'
 
+/** What is told of images beside their term `image`, map and reconstruction. */
+export interface ScoreParts {
+  /** The latents' distance (default: no). */
+  latent?: boolean
+  /** The term `feature` (default: yes). */
+  features?: boolean
+}
+
 /**
  * Scores of f-AnoGAN (Schlegl et al., 2019, eq. 6), every image by itself. Input `images` [batch, channels, size, size]; outputs `image` and `feature`
  * [batch], `reconstruction` like the images, `map` [batch, size, size], the mean over channels of |x − G(E(x))|, and with `latent` `zDistance` [batch],
- * the mean squared difference of E(x) and E(G(E(x))).
+ * the mean squared difference of E(x) and E(G(E(x))). Without `features` the critic, half of the work, is left out.
  */
-export const scoreProgram = (config: FAnoganConfig, batch: number, { latent = false } = {}): ProgramSpec => ({
+export const scoreProgram = (
+  config: FAnoganConfig,
+  batch: number,
+  { latent = false, features = true }: ScoreParts = {},
+): ProgramSpec => ({
   name: 'f-anogan scores',
-  key: JSON.stringify([config, batch, latent]),
-  params: weightShapes(config),
+  key: JSON.stringify([config, batch, latent, features]),
+  params: features ? weightShapes(config) : { ...partShapes(config, 'generator'), ...partShapes(config, 'encoder') },
   inputs: { images: [batch, ...imageShape(config)] },
   run({ params, inputs: { images } }) {
     const norm = runningNorms(config, params)
     const z = encode(config, params, images!, norm)
     const reconstruction = generate(config, params, z, norm)
-    const { image, feature } = distances(config, params, images!, reconstruction)
+    const terms = features
+      ? { ...distances(config, params, images!, reconstruction) }
+      : { image: imageDistance(images!, reconstruction) }
     const map = tf.mean(tf.abs(tf.sub(images!, reconstruction)), 1)
-    const outputs = { image, feature, reconstruction, map }
+    const outputs = { ...terms, reconstruction, map }
     if (!latent) return { outputs }
     return { outputs: { ...outputs, zDistance: zDistance(z, encode(config, params, reconstruction, norm)) } }
   },
@@ -45,9 +59,9 @@ export const generatorProgram = (config: FAnoganConfig, batch: number): ProgramS
 
 /** What f-AnoGAN finds in images. */
 export interface Scores {
-  /** Mean squared difference of the pixels, and of the critic's features, [count]. */
+  /** Mean squared difference of the pixels, and where asked for of the critic's features, [count]. */
   image: Float32Array
-  feature: Float32Array
+  feature?: Float32Array
   /** Mean squared difference of the latents of image and reconstruction, [count], where asked for. */
   zDistance?: Float32Array
   /** [count, size, size]. */
@@ -66,17 +80,17 @@ export interface Scorer {
 export async function openScorer(
   device: Device,
   { config, weights }: { config: FAnoganConfig; weights: NDArrays },
-  { batch = 32, latent = false }: { batch?: number; latent?: boolean } = {},
+  { batch = 32, latent = false, features = true }: ScoreParts & { batch?: number } = {},
 ): Promise<Scorer> {
-  const params = pick(weights, Object.keys(weightShapes(config)))
-  const runner = await device.load(scoreProgram(config, batch, { latent }), { params })
+  const spec = scoreProgram(config, batch, { latent, features })
+  const runner = await device.load(spec, { params: pick(weights, Object.keys(spec.params!)) })
   return {
     async score(images, check) {
       const found = await scoreInBatches(runner, imagesInMemory(images), batch, check)
       const numbers = (name: string) => found[name]!.data as Float32Array
       return {
         image: numbers('image'),
-        feature: numbers('feature'),
+        ...(features ? { feature: numbers('feature') } : {}),
         ...(latent ? { zDistance: numbers('zDistance') } : {}),
         map: found['map']!,
         reconstruction: found['reconstruction']!,

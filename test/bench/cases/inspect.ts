@@ -103,27 +103,27 @@ const encoder = (batch: number): ImageCase => ({
   },
 })
 
-/** Scores and maps of images, with the critic's features. */
-const scoring = (count: number): ImageCase => ({
-  name: 'scoring',
-  title: `scoring ${count} images, image and feature term and map`,
-  torch: args('scoring'),
+/** Scores and maps of images; with the critic's features, or without (κ = 0). */
+const scoring = (count: number, features: boolean): ImageCase => ({
+  name: features ? 'scoring' : 'pixels',
+  title: `scoring ${count} images, ${features ? 'image and feature term and map' : 'image term and map (κ = 0)'}`,
+  torch: args(features ? 'scoring' : 'pixels'),
   calls: 1,
   repeats: 3,
   images: count,
   values: (random) => ({ ...weights(random), 'input.images': normal(random, [count, ...imageShape(config)], 0.5) }),
   async open(all, device) {
-    const scorer = await openScorer(device, { config, weights: all }, { batch: 32 })
+    const scorer = await openScorer(device, { config, weights: all }, { batch: 32, features })
     const images = all['input.images']!
     return {
       call: () => scorer.score(images),
       async check() {
         const { image, feature, map } = await scorer.score(images)
-        return { image: float32([count], image), feature: float32([count], feature), map }
+        return { image: float32([count], image), ...(feature ? { feature: float32([count], feature) } : {}), map }
       },
     }
   },
 })
 
 /** The rows of the table. */
-export const inspectCases: readonly ImageCase[] = [iteration(32), encoder(64), scoring(128)]
+export const inspectCases: readonly ImageCase[] = [iteration(32), encoder(64), scoring(128, true), scoring(128, false)]

@@ -148,22 +148,28 @@ def encoder(weights, inputs):
     return call, check
 
 
-def scoring(weights, inputs):
+def scoring(weights, inputs, features=True):
     norm = batch_norm(False)
+
+    def terms(images, made):
+        return distances(weights, images, made) if features else ((images - made).square().mean((1, 2, 3)),)
 
     def call():
         with torch.inference_mode():
             parts = []
             for images in inputs['images'].split(32):
                 made = generate(weights, encode(weights, images, norm), norm)
-                parts.append((*distances(weights, images, made), (images - made).abs().mean(1), made))
+                parts.append((*terms(images, made), (images - made).abs().mean(1), made))
             return [torch.cat(part) for part in zip(*parts)]
 
     def check():
-        image, feature, where, _ = call()
-        return {'image': image, 'feature': feature, 'map': where}
+        return dict(zip(('image', 'feature', 'map') if features else ('image', 'map'), call()))
 
     return call, check
+
+
+def pixels(weights, inputs):
+    return scoring(weights, inputs, features=False)
 
 
 def of_sums(found):
@@ -174,7 +180,7 @@ def of_sums(found):
 def open_case(values):
     weights = {name: value for name, value in values.items() if not name.startswith('input.')}
     inputs = {name[6:]: value for name, value in values.items() if name.startswith('input.')}
-    call, check = {'iteration': iteration, 'encoder': encoder, 'scoring': scoring}[WHAT](weights, inputs)
+    call, check = {'iteration': iteration, 'encoder': encoder, 'scoring': scoring, 'pixels': pixels}[WHAT](weights, inputs)
     return call, lambda: of_sums(check())
 
 

@@ -8,7 +8,8 @@ import { criticLoss } from '../../../../src-main/models/f-anogan/loss'
 import { networksOf } from '../../../../src-main/models/f-anogan/network'
 import { batchNorms, layerNorms, runningNorms } from '../../../../src-main/models/f-anogan/norms'
 import { convThenPool, repeatThenConv } from '../../../../src-main/models/f-anogan/resampled-convolutions'
-import { openScorer } from '../../../../src-main/models/f-anogan/scoring'
+import { fAnoganDetector } from '../../../../src-main/models/f-anogan/detector'
+import { openScorer, scoreProgram } from '../../../../src-main/models/f-anogan/scoring'
 import { turns } from '../../../../src-main/models/f-anogan/self-supervision'
 import { initialWeights, trainedShapes, weightShapes } from '../../../../src-main/models/f-anogan/weights'
 import { blobs } from '../../../helpers/blobs'
@@ -110,6 +111,26 @@ describe('the networks', () => {
         expect(found[name]!, name).toBeAllclose(expected[name]!, { relative: 1e-4 })
       expect(found.map).toBeAllclose(expected.map, { absolute: 1e-5 })
     }
+  })
+
+  it('tell the pixels’ term without the critic where its features do not count', async () => {
+    const config = FAnoganConfig.parse({ size: 16, width: 2, latent: 4 })
+    const weights = weightsOf(config)
+    const images = blobs(3, config.size)
+    const detect = async (kappa: number) => {
+      const detector = await fAnoganDetector(devices['cpu']!, { config, weights }, { kappa })
+      const found = await detector.score(images)
+      await detector.close()
+      return { weights: detector.weights, ...found }
+    }
+    const [both, pixels] = [await detect(0.5), await detect(0)]
+    expect(both.weights).toEqual({ image: 1, feature: 0.5 })
+    expect(pixels.weights).toEqual({ image: 1 })
+    expect(Object.keys(pixels.terms)).toEqual(['image'])
+    expect(pixels.terms['image']!).toBeAllclose(both.terms['image']!, { relative: 1e-5 })
+    expect(pixels.map).toBeAllclose(both.map, { absolute: 1e-6 })
+    const program = scoreProgram(config, 3, { features: false })
+    expect(Object.keys(program.params!).filter((name) => name.startsWith('critic.'))).toEqual([])
   })
 })
 
