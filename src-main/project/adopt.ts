@@ -132,7 +132,7 @@ export async function adopt(project: Project, incoming: IncomingFile, options: A
       encoding,
       loudness: measured?.loudness ?? null,
       peak: measured?.peak ?? 0,
-      ...(measured?.truePeak === undefined ? {} : { truePeak: measured.truePeak }),
+      ...(measured ? { truePeak: measured.truePeak } : {}),
       pcm: playable ?? (await playableSamples(pcmFile))!,
     }
     const sha256 = isLate ? '' : await hashFile(incoming.move ? incoming.file : staged)

@@ -2,28 +2,17 @@ import type { AudioFacts } from '@contract'
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { open } from 'node:fs/promises'
-import {
-  createWav,
-  encodePeaks,
-  loudnessMeter,
-  peaksBuilder,
-  truePeakMeter,
-  type AudioReader,
-  type TruePeakMeter,
-} from '../dsp'
+import { createWav, encodePeaks, loudnessMeter, peaksBuilder, truePeakMeter, type AudioReader } from '../dsp'
 import { readWavLayout } from '../dsp/wav-header'
 import { NagareError } from '../lib/errors'
 
 const blockFrames = 65_536
 
-/** Most samples of all channels whose true peak is looked for, 12 minutes of stereo at 44.1 kHz: it takes as long as all the rest together. */
-const truePeakSamples = 2 ** 26
-
-/** Level of a recording: integrated loudness in LUFS (null for silence), largest magnitude, and, where it is not too long, largest between its samples too. */
+/** Level of a recording: integrated loudness in LUFS (null for silence), largest magnitude, and largest between its samples too. */
 export interface Level {
   loudness: number | null
   peak: number
-  truePeak: number | undefined
+  truePeak: number
 }
 
 export interface MeasureOptions {
@@ -46,22 +35,13 @@ export async function measure(
   const builder = peaksBuilder(channels, sampleRate)
   const meter = loudnessMeter(sampleRate, channels)
   const writer = pcmFile ? await createWav(pcmFile, { sampleRate, channels, format: 'f32' }) : undefined
-  let truePeaks: TruePeakMeter | undefined = truePeakMeter(channels)
-  let samples = 0
-  let peak = 0
+  const truePeaks = truePeakMeter(channels)
   try {
     for (let block = await reader.read(blockFrames); block; block = await reader.read(blockFrames)) {
       refuseAborted(signal)
       builder.push(block)
       meter.push(block)
-      samples += channels * block[0]!.length
-      if (samples > truePeakSamples) truePeaks = undefined
-      truePeaks?.push(block)
-      for (const channel of block)
-        for (let i = 0; i < channel.length; i++) {
-          const magnitude = Math.abs(channel[i]!)
-          if (magnitude > peak) peak = magnitude
-        }
+      truePeaks.push(block)
       await writer?.write(block)
     }
     await writer?.finish()
@@ -72,8 +52,8 @@ export async function measure(
   const loudness = meter.finish()
   return {
     loudness: Number.isFinite(loudness) ? loudness : null,
-    peak,
-    truePeak: truePeaks?.finish(),
+    peak: builder.peak(),
+    truePeak: truePeaks.finish(),
     peaks: encodePeaks(builder.finish()),
   }
 }
