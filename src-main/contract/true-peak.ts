@@ -14,7 +14,7 @@ const taps: readonly Float64Array[] = [1, 2, 3].map((k) =>
 /** Outputs lie between the sample so far before and the next; further ones weigh less and less. The last quarter mirrors the first. */
 const near = reach / 2 - 1
 const [quarter, half] = taps as [Float64Array, Float64Array]
-/** Weights of the nearest four samples for the first quarter, and for the half, where they are the same on both sides. */
+/** Weights of the nearest four samples for the first quarter, of which q2 is the largest, and for the half, where they are the same on both sides. */
 const [q0, q1, q2, q3] = [-1, 0, 1, 2].map((j) => quarter[near + j]!) as [number, number, number, number]
 const [h0, h1] = [-1, 0].map((j) => half[near + j]!) as [number, number]
 
@@ -51,27 +51,26 @@ function outputAt(x: Float32Array, i: number): number {
 
 /** The larger of `largest` and the outputs at samples [from, to), which are made of none larger than `sample`. */
 function largestOutput(x: Float32Array, from: number, to: number, sample: number, largest: number): number {
-  const quarterOf2 = largest - sample * quarterWithout2
-  const halfOf2 = largest - sample * halfWithout2
+  // The sum of the nearest two bounds all three outputs, since q1 b + q2 c = q1 (b + c) + (q2 - q1) c.
+  const ofSum = Math.min((largest - sample * halfWithout2) / h1, (largest - sample * (quarterWithout2 + q2 - q1)) / q1)
   const quarterOf4 = largest - sample * quarterWithout4
   const halfOf4 = largest - sample * halfWithout4
   let found = largest
+  let c = x[from - near - 1]!
   for (let i = from; i < to; i++) {
     const b = x[i - near]!
-    const c = x[i - near - 1]!
-    const first = q1 * b + q2 * c
-    const middle = h1 * (b + c)
-    const last = q2 * b + q1 * c
-    if (Math.abs(first) <= quarterOf2 && Math.abs(middle) <= halfOf2 && Math.abs(last) <= quarterOf2) continue
-    const a = x[i - near + 1]!
-    const d = x[i - near - 2]!
-    if (
-      Math.abs(first + q0 * a + q3 * d) <= quarterOf4 &&
-      Math.abs(middle + h0 * (a + d)) <= halfOf4 &&
-      Math.abs(last + q3 * a + q0 * d) <= quarterOf4
-    )
-      continue
-    found = Math.max(found, outputAt(x, i))
+    const sum = b + c
+    if (sum > ofSum || sum < -ofSum) {
+      const a = x[i - near + 1]!
+      const d = x[i - near - 2]!
+      if (
+        Math.abs(q1 * b + q2 * c + q0 * a + q3 * d) > quarterOf4 ||
+        Math.abs(h1 * sum + h0 * (a + d)) > halfOf4 ||
+        Math.abs(q2 * b + q1 * c + q3 * a + q0 * d) > quarterOf4
+      )
+        found = Math.max(found, outputAt(x, i))
+    }
+    c = b
   }
   return found
 }
@@ -81,7 +80,9 @@ export interface TruePeakMeter {
   push(block: readonly Float32Array[]): void
   /** Largest magnitude so far, 1 = full scale; 20 log10 of it is dBTP. Up to 11 samples at the end may count only with what follows. */
   peak(): number
-  /** The same, with silence after the last sample. */
+  /** Largest magnitude of the samples alone. */
+  samplePeak(): number
+  /** As `peak`, with silence after the last sample. */
   finish(): number
 }
 
@@ -93,6 +94,7 @@ export interface TruePeakMeter {
 export function truePeakMeter(channels: number): TruePeakMeter {
   const before = Array.from({ length: channels }, () => new Float32Array(reach - 1))
   let largest = 0
+  let largestSample = 0
 
   /** Takes samples from number `reach - 1` on; the ones before were taken already. */
   const look = (x: Float32Array) => {
@@ -102,6 +104,7 @@ export function truePeakMeter(channels: number): TruePeakMeter {
       const own = largestOf(x, from, to)
       const sample = Math.max(behind, own)
       behind = own
+      if (own > largestSample) largestSample = own
       if (own > largest) largest = own
       if (sample * most > largest) largest = largestOutput(x, from, to, sample, largest)
     }
@@ -122,6 +125,7 @@ export function truePeakMeter(channels: number): TruePeakMeter {
   return {
     push,
     peak: () => largest,
+    samplePeak: () => largestSample,
     finish() {
       push(before.map(() => new Float32Array(reach)))
       return largest

@@ -3,8 +3,6 @@ import type { Planar } from './audio'
 
 export interface PeaksBuilder {
   push(block: Planar): void
-  /** Largest magnitude of the samples so far, 1 = full scale. */
-  peak(): number
   /** Ends the recording and returns its pyramid. */
   finish(): Peaks
 }
@@ -95,7 +93,6 @@ export function peaksBuilder(channels: number, sampleRate: number): PeaksBuilder
   let buckets = 0
   let inBucket = 0
   let frames = 0
-  let peak = 0
   const finder = clipFinder(channels)
 
   const close = () => {
@@ -131,7 +128,6 @@ export function peaksBuilder(channels: number, sampleRate: number): PeaksBuilder
           }
           low[c] = least
           high[c] = most
-          peak = Math.max(peak, -least, most)
           if (least <= -fullScale || most >= fullScale || finder.isOpen(c)) finder.look(x, at, to, c, frames)
         }
         inBucket += to - at
@@ -140,7 +136,6 @@ export function peaksBuilder(channels: number, sampleRate: number): PeaksBuilder
       }
       frames += length
     },
-    peak: () => peak,
     finish() {
       if (inBucket > 0) close()
       finder.finish(frames)
