@@ -1,12 +1,12 @@
 import type { Asset, AudioFacts, Marks, Origin, RecordedBy } from '@contract'
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
 import { extname, join } from 'node:path'
-import { isEditList, openAudio, type AudioReader } from '../dsp'
+import { encodePeaks, isEditList, largestPeak, openAudio, type AudioReader } from '../dsp'
 import { asNagareError, NagareError } from '../lib/errors'
 import { newId } from '../lib/id'
 import { writeAssetRecord } from './assets'
 import { contentIn, originalIn } from './content'
-import { hashFile, measure, playableSamples, refuseAborted } from './measure'
+import { hashFile, measure, measureLevel, measurePeaks, playableSamples, refuseAborted } from './measure'
 import { safeFileName } from './names'
 import type { Project } from './open-project'
 import type { IncomingFile } from './sources'
@@ -123,7 +123,7 @@ export async function adopt(project: Project, incoming: IncomingFile, options: A
     await reader.close()
 
     if (!incoming.move) await io.copy(incoming.file, staged)
-    if (measured) await io.write(peaksFile, measured.peaks)
+    if (measured) await io.write(peaksFile, encodePeaks(measured.peaks))
     const audio: AudioFacts = {
       sampleRate,
       channels,
@@ -132,7 +132,7 @@ export async function adopt(project: Project, incoming: IncomingFile, options: A
       encoding,
       loudness: measured?.loudness ?? null,
       peak: measured?.peak ?? 0,
-      ...(measured?.truePeak === undefined ? {} : { truePeak: measured.truePeak }),
+      ...(measured ? { truePeak: measured.truePeak } : {}),
       pcm: playable ?? (await playableSamples(pcmFile))!,
     }
     const sha256 = isLate ? '' : await hashFile(incoming.move ? incoming.file : staged)
@@ -179,13 +179,18 @@ function readLater(project: Project, asset: Asset, onUnreadable: AdoptOptions['o
   )
 }
 
-/** Peaks and level of a long recording. */
+/** Peaks of a long recording, which the window waits for, and then its level. */
 async function measureLate({ paths, io, closing, assets }: Project, asset: Asset, file: string) {
   const reader = await openAudio(file, { spoolFolder: paths.work })
   try {
-    const { peaks, ...level } = await measure(reader, { signal: closing })
-    if (assets.has(asset.id)) await io.write(join(paths.asset(asset.id), 'peaks.bin'), peaks)
-    return level
+    const peaks = await measurePeaks(reader, closing)
+    if (!assets.has(asset.id)) return undefined
+    await io.write(join(paths.asset(asset.id), 'peaks.bin'), encodePeaks(peaks))
+    const now = assets.get(asset.id)
+    // Quiet recordings are drawn larger from the first.
+    if (!now.edit) await assets.put({ ...now, audio: { ...now.audio!, peak: largestPeak(peaks) } })
+    await reader.seek(0)
+    return await measureLevel(reader, closing)
   } finally {
     await reader.close()
   }
@@ -212,6 +217,6 @@ export async function measureUnfinished(project: Project, onUnreadable?: AdoptOp
     const wanted = last[asset.kind]
     if (!wanted) continue
     const names = await readdir(project.paths.asset(asset.id))
-    if (!names.includes(wanted)) readLater(project, asset, onUnreadable)
+    if (!names.includes(wanted) || asset.sha256 === '') readLater(project, asset, onUnreadable)
   }
 }

@@ -1,29 +1,18 @@
-import type { AudioFacts } from '@contract'
+import type { AudioFacts, Peaks } from '@contract'
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { open } from 'node:fs/promises'
-import {
-  createWav,
-  encodePeaks,
-  loudnessMeter,
-  peaksBuilder,
-  truePeakMeter,
-  type AudioReader,
-  type TruePeakMeter,
-} from '../dsp'
+import { createWav, loudnessMeter, peaksBuilder, truePeakMeter, type AudioReader, type Planar } from '../dsp'
 import { readWavLayout } from '../dsp/wav-header'
 import { NagareError } from '../lib/errors'
 
 const blockFrames = 65_536
 
-/** Most samples of all channels whose true peak is looked for, 12 minutes of stereo at 44.1 kHz: it takes as long as all the rest together. */
-const truePeakSamples = 2 ** 26
-
-/** Level of a recording: integrated loudness in LUFS (null for silence), largest magnitude, and, where it is not too long, largest between its samples too. */
+/** Level of a recording: integrated loudness in LUFS (null for silence), largest magnitude, and largest between its samples too. */
 export interface Level {
   loudness: number | null
   peak: number
-  truePeak: number | undefined
+  truePeak: number
 }
 
 export interface MeasureOptions {
@@ -37,45 +26,72 @@ export function refuseAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw new NagareError('cancelled', 'Stopped as asked.')
 }
 
-/** Reads a recording once from its start to its end; answers its level and its peaks file, one block in memory. Throws what reading throws. */
+/** Reads a recording from where it is to its end, one block in memory. */
+async function readThrough(
+  reader: AudioReader,
+  signal: AbortSignal | undefined,
+  take: (block: Planar) => void | Promise<void>,
+): Promise<void> {
+  for (let block = await reader.read(blockFrames); block; block = await reader.read(blockFrames)) {
+    refuseAborted(signal)
+    await take(block)
+  }
+}
+
+function levelMeter({ sampleRate, channels }: AudioReader['info']) {
+  const loudness = loudnessMeter(sampleRate, channels)
+  const truePeak = truePeakMeter(channels)
+  return {
+    push(block: Planar) {
+      loudness.push(block)
+      truePeak.push(block)
+    },
+    finish(): Level {
+      const lufs = loudness.finish()
+      return {
+        loudness: Number.isFinite(lufs) ? lufs : null,
+        peak: truePeak.samplePeak(),
+        truePeak: truePeak.finish(),
+      }
+    },
+  }
+}
+
+/** Reads a recording once from its start to its end; answers its level and its peaks, one block in memory. Throws what reading throws. */
 export async function measure(
   reader: AudioReader,
   { pcmFile, signal }: MeasureOptions = {},
-): Promise<Level & { peaks: Uint8Array }> {
+): Promise<Level & { peaks: Peaks }> {
   const { sampleRate, channels } = reader.info
   const builder = peaksBuilder(channels, sampleRate)
-  const meter = loudnessMeter(sampleRate, channels)
+  const meter = levelMeter(reader.info)
   const writer = pcmFile ? await createWav(pcmFile, { sampleRate, channels, format: 'f32' }) : undefined
-  let truePeaks: TruePeakMeter | undefined = truePeakMeter(channels)
-  let samples = 0
-  let peak = 0
   try {
-    for (let block = await reader.read(blockFrames); block; block = await reader.read(blockFrames)) {
-      refuseAborted(signal)
+    await readThrough(reader, signal, (block) => {
       builder.push(block)
       meter.push(block)
-      samples += channels * block[0]!.length
-      if (samples > truePeakSamples) truePeaks = undefined
-      truePeaks?.push(block)
-      for (const channel of block)
-        for (let i = 0; i < channel.length; i++) {
-          const magnitude = Math.abs(channel[i]!)
-          if (magnitude > peak) peak = magnitude
-        }
-      await writer?.write(block)
-    }
+      return writer?.write(block)
+    })
     await writer?.finish()
   } catch (thrown) {
     await writer?.abort()
     throw thrown
   }
-  const loudness = meter.finish()
-  return {
-    loudness: Number.isFinite(loudness) ? loudness : null,
-    peak,
-    truePeak: truePeaks?.finish(),
-    peaks: encodePeaks(builder.finish()),
-  }
+  return { ...meter.finish(), peaks: builder.finish() }
+}
+
+/** The peaks alone, which takes a third of the time of `measure`: a long recording is seen before its level is known. */
+export async function measurePeaks(reader: AudioReader, signal?: AbortSignal): Promise<Peaks> {
+  const builder = peaksBuilder(reader.info.channels, reader.info.sampleRate)
+  await readThrough(reader, signal, (block) => builder.push(block))
+  return builder.finish()
+}
+
+/** The level alone. */
+export async function measureLevel(reader: AudioReader, signal?: AbortSignal): Promise<Level> {
+  const meter = levelMeter(reader.info)
+  await readThrough(reader, signal, (block) => meter.push(block))
+  return meter.finish()
 }
 
 /** Where the samples lie in the WAV file at `path`; undefined when browsers cannot play it as it is (no RIFF or RF64 WAVE, 64-bit floats). */

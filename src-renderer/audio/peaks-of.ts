@@ -5,7 +5,8 @@ import type { PeaksAnswer } from './peaks-worker'
 
 const keep = 12
 const known = new Map<string, Promise<Peaks>>()
-const longestWait = 2000
+/** Milliseconds between two questions. */
+const longestWait = 500
 
 /** Peaks of a sound by its `mediaName`; waits while the engine is still measuring it. Throws when there are none. */
 export const peaksOf = (asset: string): Promise<Peaks> => keepPeaks(asset, () => fetchPeaks(asset))
@@ -33,7 +34,7 @@ async function fetchPeaks(asset: string): Promise<Peaks> {
     if (response?.ok) return readPeaks(await response.arrayBuffer())
     void response?.body?.cancel()
     const wait = response?.headers.get('retry-after')
-    if ((response && !wait) || attempt > 600)
+    if ((response && !wait) || attempt > 2400)
       throw new Error(`Expected the peaks of ${asset}, got status ${response?.status ?? 'none'}.`)
     await new Promise((resolve) => setTimeout(resolve, Math.min(longestWait, 150 * 1.5 ** Math.min(attempt, 8))))
   }

@@ -1,15 +1,26 @@
-import { AxeBuilder } from '@axe-core/playwright'
 import { readFile } from 'node:fs/promises'
 import type { Page } from '@playwright/test'
+import { axe } from './axe'
 import { addFiles, addRecording, enhanceButton, lane, needModel, progress, setNumber, starterPack } from './window'
 import { expect, test } from './fixtures'
 
 async function faults(page: Page) {
-  const { violations } = await new AxeBuilder({ page }).analyze()
+  const { violations } = await axe(page).analyze()
   return violations
     .filter(({ impact }) => impact !== 'minor')
     .map(({ id, impact, nodes }) => `${id} (${impact}): ${nodes.map(({ html }) => html).join(' | ')}`)
 }
+
+test('a fault would be found', async ({ page }) => {
+  await expect(page.getByRole('button', { name: 'Open a file' }).first()).toBeVisible()
+  expect(await faults(page)).toEqual([])
+  await page.evaluate(() => {
+    const wrong = '<button></button><p style="color: #999; background: #aaa">Too pale</p><img src="data:," />'
+    document.querySelector('main')!.insertAdjacentHTML('beforeend', wrong)
+  })
+  const ids = (await faults(page)).map((fault) => fault.split(' ')[0])
+  expect(ids.sort()).toEqual(['button-name', 'color-contrast', 'image-alt'])
+})
 
 for (const colorScheme of ['light', 'dark'] as const)
   test.describe(`in the ${colorScheme} theme`, () => {

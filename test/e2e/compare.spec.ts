@@ -1,5 +1,5 @@
-import { AxeBuilder } from '@axe-core/playwright'
 import type { Page } from '@playwright/test'
+import { axe } from './axe'
 import { addRecording, enhanceButton, heard, lane, needModel, playerTime, setNumber } from './window'
 import { expect, test } from './fixtures'
 import { tapSound } from './sound'
@@ -7,7 +7,7 @@ import { tapSound } from './sound'
 const results = (page: Page) => page.locator('li.current').getByRole('button', { name: /^Clean/ })
 
 async function faults(page: Page) {
-  const { violations } = await new AxeBuilder({ page }).analyze()
+  const { violations } = await axe(page).analyze()
   return violations.filter(({ impact }) => impact !== 'minor').map(({ id, nodes }) => `${id}: ${nodes[0]!.html}`)
 }
 

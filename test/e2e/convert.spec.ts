@@ -1,10 +1,10 @@
-import { AxeBuilder } from '@axe-core/playwright'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Page } from '@playwright/test'
 import { bundle } from '../helpers/bundle'
+import { axe } from './axe'
 import { expect, test, type App } from './fixtures'
 import { addFiles, addRecording, heard, lane, library, noisyWav, playerTime, queue } from './window'
 
@@ -45,7 +45,7 @@ async function chooseConvert(app: App, page: Page) {
 }
 
 async function faults(page: Page) {
-  const { violations } = await new AxeBuilder({ page }).analyze()
+  const { violations } = await axe(page).analyze()
   return violations
     .filter(({ impact }) => impact !== 'minor')
     .map(({ id, impact, nodes }) => `${id} (${impact}): ${nodes.map(({ html }) => html).join(' | ')}`)

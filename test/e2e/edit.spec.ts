@@ -1,7 +1,7 @@
-import { AxeBuilder } from '@axe-core/playwright'
 import { readFile, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Page } from '@playwright/test'
+import { axe } from './axe'
 import { addRecording, enhanceButton, heard, lane, library, needModel, noisyWav, setNumber } from './window'
 import { expect, test, type App } from './fixtures'
 
@@ -337,8 +337,7 @@ for (const colorScheme of ['light', 'dark'] as const)
   test(`editing is accessible and fits in the ${colorScheme} theme`, async ({ app, page }) => {
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
     await addRecording(app, page, `axe-${colorScheme}.wav`, 3)
-    const faults = async () =>
-      (await new AxeBuilder({ page }).analyze()).violations.map(({ id, nodes }) => `${id}: ${nodes[0]!.html}`)
+    const faults = async () => (await axe(page).analyze()).violations.map(({ id, nodes }) => `${id}: ${nodes[0]!.html}`)
     await selectSeconds(page, 1, 2)
     for (const [width, height] of [
       [1440, 900],

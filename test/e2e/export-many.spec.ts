@@ -1,5 +1,5 @@
-import { AxeBuilder } from '@axe-core/playwright'
 import { stat } from 'node:fs/promises'
+import { axe } from './axe'
 import { addFiles, addRecording, enhanceButton, lane, needModel, noisyWav, setNumber } from './window'
 import { expect, test } from './fixtures'
 
@@ -19,7 +19,7 @@ test('several results are written at once, named as a person wants', async ({ ap
   await dialog.getByRole('combobox', { name: 'Format' }).selectOption('flac-16')
   await dialog.getByRole('textbox', { name: 'Names' }).fill('{n} {name} {task}')
   await expect(dialog.getByText('The first: 1 other original')).toBeVisible()
-  const { violations } = await new AxeBuilder({ page }).analyze()
+  const { violations } = await axe(page).analyze()
   expect(violations.filter(({ impact }) => impact !== 'minor')).toEqual([])
   const download = page.waitForEvent('download')
   await dialog.getByRole('button', { name: 'Export 4' }).click()

@@ -1,8 +1,8 @@
-import { AxeBuilder } from '@axe-core/playwright'
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Page } from '@playwright/test'
 import { Asset } from '../../src-main/contract'
+import { axe } from './axe'
 import { expect, test, type App } from './fixtures'
 import { addRecording, enhanceButton, lane, needModel, progress, queue, setNumber } from './window'
 
@@ -73,7 +73,7 @@ test('a job for a graphics card that is not there is computed by the processor, 
     for (const colorScheme of ['light', 'dark'] as const) {
       await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
       await expect(page.locator('html')).toHaveAttribute('data-theme', colorScheme)
-      expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([])
+      expect((await axe(page).analyze()).violations).toEqual([])
     }
   })
 

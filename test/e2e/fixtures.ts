@@ -50,21 +50,24 @@ function engineWatch(process: ChildProcess) {
   let text = ''
   let pids: number[] = []
   const waiting = new Set<() => void>()
+  const wakeAll = () => {
+    for (const wake of waiting) wake()
+    waiting.clear()
+  }
   process.stderr?.setEncoding('utf8').on('data', (part: string) => {
     text += part
     pids = [...text.matchAll(/engine (\d+) is running/g)].map((match) => Number(match[1]))
-    for (const wake of waiting) wake()
+    wakeAll()
   })
+  process.once('exit', wakeAll)
   const enginePid = async (start = 1) => {
     const deadline = AbortSignal.timeout(20_000)
+    deadline.addEventListener('abort', wakeAll, { once: true })
     while (pids.length < start) {
-      if (process.exitCode !== null) throw new Error(`Nagare ended before its engine ran:\n${text}`)
-      await new Promise<void>((wake, fail) => {
-        waiting.add(wake)
-        process.once('exit', wake)
-        deadline.addEventListener('abort', () => fail(new Error(`No engine ran within 20 s:\n${text}`)), { once: true })
-      })
-      waiting.clear()
+      if (process.exitCode !== null || process.signalCode !== null)
+        throw new Error(`Nagare ended before its engine ran:\n${text}`)
+      if (deadline.aborted) throw new Error(`No engine ran within 20 s:\n${text}`)
+      await new Promise<void>((wake) => waiting.add(wake))
     }
     return pids.at(-1)!
   }

@@ -1,8 +1,8 @@
-import { AxeBuilder } from '@axe-core/playwright'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Page } from '@playwright/test'
+import { axe } from './axe'
 import { expect, test } from './fixtures'
 import { stained, trainedPack, woven } from './pictures'
 import { addFiles, library, queue } from './window'
@@ -34,7 +34,7 @@ async function openGallery(page: Page) {
 }
 
 async function checkAxe(page: Page) {
-  const { violations } = await new AxeBuilder({ page }).analyze()
+  const { violations } = await axe(page).analyze()
   expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)).toEqual([])
 }
 

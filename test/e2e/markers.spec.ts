@@ -1,12 +1,12 @@
-import { AxeBuilder } from '@axe-core/playwright'
 import type { Page } from '@playwright/test'
+import { axe } from './axe'
 import { addFiles, addRecording, lane, noisyWav, playerTime } from './window'
 import { expect, test } from './fixtures'
 
 const markers = (page: Page) => page.getByRole('list', { name: 'Markers' }).getByRole('button')
 
 async function faults(page: Page) {
-  const { violations } = await new AxeBuilder({ page }).analyze()
+  const { violations } = await axe(page).analyze()
   return violations.filter(({ impact }) => impact !== 'minor').map(({ id, nodes }) => `${id}: ${nodes[0]!.html}`)
 }
 

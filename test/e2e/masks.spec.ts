@@ -1,7 +1,7 @@
-import { AxeBuilder } from '@axe-core/playwright'
 import { readFile } from 'node:fs/promises'
 import sharp from 'sharp'
 import type { Page } from '@playwright/test'
+import { axe } from './axe'
 import { expect, test } from './fixtures'
 import { addPicture, pictureView, stained, woven } from './pictures'
 import { library } from './window'
@@ -157,7 +157,7 @@ test('is drawn by keys alone, and readable for everyone in both themes', async (
       expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(size.width)
       await page.screenshot({ path: test.info().outputPath(`masks-${theme}-${size.width}.png`) })
     }
-    const { violations } = await new AxeBuilder({ page }).analyze()
+    const { violations } = await axe(page).analyze()
     expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)).toEqual([])
   }
 })

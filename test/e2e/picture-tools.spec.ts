@@ -1,8 +1,8 @@
-import { AxeBuilder } from '@axe-core/playwright'
 import { readFile } from 'node:fs/promises'
 import sharp from 'sharp'
 import type { Page } from '@playwright/test'
 import { heatScale, regionFinder, valuesOf } from '../../src-main/contract'
+import { axe } from './axe'
 import { expect, test, type App } from './fixtures'
 import {
   addPicture,
@@ -368,7 +368,7 @@ test('colours and their span change in window and export alike', async ({ app, p
 })
 
 async function faults(page: Page) {
-  const { violations } = await new AxeBuilder({ page }).analyze()
+  const { violations } = await axe(page).analyze()
   return violations
     .filter(({ impact }) => impact !== 'minor')
     .map(({ id, impact, nodes }) => `${id} (${impact}): ${nodes.map(({ html }) => html).join(' | ')}`)

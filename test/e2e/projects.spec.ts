@@ -1,6 +1,6 @@
-import { AxeBuilder } from '@axe-core/playwright'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { axe } from './axe'
 import { expect, test } from './fixtures'
 import { addRecording, library } from './window'
 
@@ -12,7 +12,7 @@ test('projects are made and changed from the window, each with what is in it', a
 
   await page.keyboard.press('Control+Shift+H')
   await expect(projects.getByRole('button', { name: /^Untitled .*Open$/ })).toBeDisabled()
-  const { violations } = await new AxeBuilder({ page }).analyze()
+  const { violations } = await axe(page).analyze()
   expect(violations.filter(({ impact }) => impact !== 'minor').map(({ id }) => id)).toEqual([])
   await projects.getByRole('textbox', { name: 'New project' }).fill('Interviews / 2026')
   await page.keyboard.press('Enter')

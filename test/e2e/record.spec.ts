@@ -1,8 +1,8 @@
-import { AxeBuilder } from '@axe-core/playwright'
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Page } from '@playwright/test'
+import { axe } from './axe'
 import { expect, startBrowserHost, test, type App } from './fixtures'
 import { tinyVoices } from './tiny-voices'
 import { addFiles, lane, library, playerTime } from './window'
@@ -57,7 +57,7 @@ async function needVoices(app: App, page: Page) {
 }
 
 async function faults(page: Page) {
-  const { violations } = await new AxeBuilder({ page }).analyze()
+  const { violations } = await axe(page).analyze()
   return violations
     .filter(({ impact }) => impact !== 'minor')
     .map(({ id, impact, nodes }) => `${id} (${impact}): ${nodes.map(({ html }) => html).join(' | ')}`)

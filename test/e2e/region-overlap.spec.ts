@@ -1,8 +1,8 @@
-import { AxeBuilder } from '@axe-core/playwright'
 import { readFile } from 'node:fs/promises'
 import sharp from 'sharp'
 import type { Page } from '@playwright/test'
 import { valuesOf } from '../../src-main/contract'
+import { axe } from './axe'
 import { expect, test, type App } from './fixtures'
 import { addPicture, inspectButton, pictureView, stained, trainedPack, verdict, woven } from './pictures'
 import { addFiles } from './window'
@@ -180,7 +180,7 @@ test('masks that are drawn give the overlap of regions, beside the ROC and live 
   for (const colorScheme of ['light', 'dark'] as const)
     await test.step(`no fault for those who cannot see it, in the ${colorScheme} theme`, async () => {
       await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
-      const { violations } = await new AxeBuilder({ page }).include('.figures').analyze()
+      const { violations } = await axe(page).include('.figures').analyze()
       expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)).toEqual([])
       await page.screenshot({ path: info.outputPath(`${colorScheme}.png`) })
     })

@@ -1,10 +1,10 @@
-import { AxeBuilder } from '@axe-core/playwright'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Page } from '@playwright/test'
 import { bundle } from '../helpers/bundle'
+import { axe } from './axe'
 import { expect, test } from './fixtures'
 import { addFiles, addRecording, heard, lane, library, noisyWav, playerTime, queue } from './window'
 
@@ -64,7 +64,7 @@ const colours = (page: Page, name: string | RegExp) =>
     })
 
 async function faults(page: Page) {
-  const { violations } = await new AxeBuilder({ page }).analyze()
+  const { violations } = await axe(page).analyze()
   return violations
     .filter(({ impact }) => impact !== 'minor')
     .map(({ id, impact, nodes }) => `${id} (${impact}): ${nodes.map(({ html }) => html).join(' | ')}`)

@@ -2,7 +2,7 @@ import { readPeaks, type EditList, type Peaks } from '@contract'
 import { lstat, readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { editedPeaks, encodeEditList, encodePeaks, openAudio, openEdits } from '../../dsp'
-import { measure, type Level } from '../measure'
+import { measure, measureLevel, type Level } from '../measure'
 import type { Project } from '../open-project'
 
 /** Versions of a document whose files are kept, so that undo finds them. */
@@ -64,9 +64,10 @@ export function versionFiles({ paths, assets, io }: Pick<Project, 'paths' | 'ass
       const folder = paths.asset(id)
       const reader = await openAudio(join(folder, listFile(version)))
       try {
-        const { peaks, ...level } = await measure(reader, { signal })
         const file = join(folder, peaksFile(version))
-        if (assets.has(id) && !(await isThere(file))) await io.write(file, peaks)
+        if (await isThere(file)) return await measureLevel(reader, signal)
+        const { peaks, ...level } = await measure(reader, { signal })
+        if (assets.has(id)) await io.write(file, encodePeaks(peaks))
         return level
       } finally {
         await reader.close()

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { loudnessMeter } from '../../../src-main/dsp'
 import type { Planar } from '../../../src-main/dsp'
-import { tone } from '../../helpers/signals'
+import { noise, tone } from '../../helpers/signals'
 
 function loudness(block: Planar, rate: number, piece = 4096): number {
   const meter = loudnessMeter(rate, block.length)
@@ -31,6 +31,15 @@ describe('loudnessMeter', () => {
   it('EBU Tech 3341 case 3: quiet surroundings are gated out', () => {
     const part = (db: number, seconds: number) => tone(1000, seconds * 16000, 16000, gain(db))
     expect(Math.abs(loudness(stereo(join(part(-36, 10), part(-23, 60), part(-36, 10))), 16000) + 23)).toBeLessThan(0.1)
+  })
+
+  it('is the same to the last bit whatever stands beside a channel', () => {
+    const [x, y, none] = [noise(40_000, 1), noise(40_000, 2), new Float32Array(40_000)]
+    expect(loudness([x, none], 16000)).toBe(loudness([x], 16000))
+    expect(loudness([none, x], 16000)).toBe(loudness([x], 16000))
+    expect(loudness([none, none, x], 16000)).toBe(loudness([x], 16000))
+    expect(loudness([x, none, y], 16000)).toBe(loudness([x, y], 16000))
+    expect(loudness([x, y, none, none], 16000)).toBe(loudness([none, x, y, none], 16000))
   })
 
   it('EBU Tech 3341 case 4: silence below −70 LUFS does not count', () => {

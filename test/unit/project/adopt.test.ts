@@ -177,7 +177,32 @@ describe('a long recording', () => {
     const measured = await until(() => changes.find((change) => change.sha256 !== ''))
     expect(measured).toMatchObject({ id: asset.id, sha256: expect.stringMatching(/^[0-9a-f]{64}$/) })
     expect(measured.audio!.peak).toBeGreaterThan(0.3)
+    expect(measured.audio!.truePeak).toBeGreaterThanOrEqual(measured.audio!.peak)
     expect(await filesUnder(again.paths.asset(asset.id))).toContain('peaks.bin')
+    await again.close()
+  })
+
+  it('has its peaks before its level; where the level was interrupted, it is taken up again; all is as if measured in one go', async () => {
+    const { project: p, folder, take } = await project()
+    const path = join(folder, 'long.wav')
+    await longWav(path)
+    const changes: Asset[] = []
+    p.assets.subscribe({ changed: (asset) => changes.push(asset), removed: () => {} })
+    const { id } = await take(path)
+    const drawn = await until(() => changes.find(({ audio }) => audio!.peak > 0))
+    expect(drawn).toMatchObject({ sha256: '', audio: { loudness: null } })
+    const peaks = await readFile(join(p.paths.asset(id), 'peaks.bin'))
+    await p.close()
+    expect(changes.every(({ sha256 }) => sha256 === '')).toBe(true)
+
+    const again = await openProject(p.paths.folder)
+    again.assets.subscribe({ changed: (asset) => changes.push(asset), removed: () => {} })
+    await measureUnfinished(again)
+    const { audio } = await until(() => changes.find((change) => change.sha256 !== ''))
+    const whole = await adopt(again, await findSource({ path }, again.paths, true), { thorough: true })
+    expect(audio).toEqual(whole.audio)
+    expect(peaks).toEqual(await readFile(join(again.paths.asset(whole.id), 'peaks.bin')))
+    expect(await readFile(join(again.paths.asset(id), 'peaks.bin'))).toEqual(peaks)
     await again.close()
   })
 
