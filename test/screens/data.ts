@@ -103,6 +103,8 @@ async function nagare(words: string[]) {
 export interface Wall {
   /** Pictures by their names: good ones, and odd ones with painted defects. */
   pictures: Record<string, Buffer>
+  /** Masks of the odd ones, by the same names. */
+  masks: Record<string, Buffer>
   /** A model of principal components that learned such good ones. */
   pack: Buffer
 }
@@ -130,10 +132,15 @@ export async function wall(): Promise<Wall> {
     const out = join(folder, 'wall.nagare')
     await nagare(['train', 'pca', '--data', set, '-o', out, '--device', 'cpu', '--seed', '1'])
     const pictures: Record<string, Buffer> = {}
+    const masks: Record<string, Buffer> = {}
     for (const kind of await readdir(join(set, 'test')))
-      for (const name of await readdir(join(set, 'test', kind)))
-        pictures[`${kind.replace('synthetic-', '')} ${name}`] = await readFile(join(set, 'test', kind, name))
-    return { pictures, pack: await readFile(out) }
+      for (const name of await readdir(join(set, 'test', kind))) {
+        const title = `${kind.replace('synthetic-', '')} ${name}`
+        pictures[title] = await readFile(join(set, 'test', kind, name))
+        if (kind === 'good') continue
+        masks[title] = await readFile(join(set, 'ground_truth', kind, name.replace('.png', '_mask.png')))
+      }
+    return { pictures, masks, pack: await readFile(out) }
   } finally {
     await rm(folder, { recursive: true, force: true })
   }

@@ -1,3 +1,6 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { Page } from '@playwright/test'
 import { addPicture, inspectButton, pictureView, regions, verdict } from '../e2e/pictures'
 import { addFiles, library } from '../e2e/window'
@@ -22,13 +25,25 @@ async function inspect(page: Page, model: string) {
   await drawn(page)
 }
 
-/** The pieces of the wall, inspected by the model that learned others, and labelled. */
+/** Gives the picture that is shown the mask that belongs to it. */
+async function importMask(page: Page) {
+  const title = await page.getByRole('textbox', { name: 'Name of the picture' }).inputValue()
+  await page.keyboard.press('k')
+  await expect(page.getByTestId('mask-view')).toHaveAttribute('data-ready', 'true')
+  const chooser = page.waitForEvent('filechooser')
+  await page.getByRole('button', { name: 'Import…' }).click()
+  await (await chooser).setFiles({ name: 'mask.png', mimeType: 'image/png', buffer: made.masks[title]! })
+  await expect(page.locator('.document [role=status]')).toContainText(/Saved$/, { timeout: 20_000 })
+  await page.getByRole('button', { name: 'Done' }).click()
+}
+
 /** Shows all pictures together, which it does by itself where many were added. */
 async function openGallery(page: Page) {
   if (!(await grid(page).isVisible())) await page.keyboard.press('y')
   await expect(grid(page)).toBeVisible()
 }
 
+/** The pieces of the wall, inspected by the model that learned others, and labelled. */
 async function addWall(app: App, page: Page) {
   if (
     (await library(page)
@@ -97,8 +112,12 @@ test('layers and figures', async ({ app, page }) => {
   await grid(page).focus()
   for (const key of ['Home', 'ArrowRight', 'Enter']) await page.keyboard.press(key)
   await expect(verdict(page)).toBeVisible()
+  await importMask(page)
+  await expect(verdict(page)).toBeVisible()
   await page.keyboard.press('f')
   await expect(page.getByRole('region', { name: 'Figures' })).toContainText(/held-back|held back/)
+  await expect(page.getByTestId('aupro')).toHaveText(/\d\.\d{3}/, { timeout: 20_000 })
+  await dismissAll(page)
   await shoot(app, page, 'figures', { settled: drawn, japanese: true })
   await page.keyboard.press('f')
   await inspect(page, pca)
@@ -126,4 +145,28 @@ test('mask editor', async ({ app, page }) => {
   await page.mouse.up()
   await expect(page.locator('.document [role=status]')).toContainText(/Saved$/, { timeout: 20_000 })
   await shoot(app, page, 'mask')
+})
+
+test('a folder that is watched', async ({ app, page }) => {
+  await addPicture(app, page, 'Scratched bricks.png', await bricks())
+  const folder = await mkdtemp(join(tmpdir(), 'nagare-line-'))
+  try {
+    for (const [name, bytes] of Object.entries(made.pictures).slice(0, 6)) await writeFile(join(folder, name), bytes)
+    await page.keyboard.press('Control+Shift+F')
+    const dialog = page.getByRole('dialog', { name: 'Watch a folder' })
+    await dialog.getByRole('textbox', { name: 'Folder' }).fill(folder)
+    await dialog.getByRole('combobox', { name: 'Inspected with' }).selectOption('Brick surface')
+    await shoot(app, page, 'watch')
+    await dialog.getByRole('button', { name: 'Watch', exact: true }).click()
+    await expect(dialog).toBeHidden()
+    const watched = page.getByRole('list', { name: 'Folders that are watched' })
+    await expect(watched).toContainText('6 pictures', { timeout: 60_000 })
+    await dismissAll(page)
+    await openGallery(page)
+    await shoot(app, page, 'watched')
+    await watched.getByRole('button', { name: /^Stop watching/ }).click()
+    await expect(watched).toBeHidden()
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
 })

@@ -30,10 +30,12 @@ export const screens = {
   side: ['Side by side', 'Two layers with one camera: what the model makes of the picture, and the picture.'],
   figures: [
     'The line and its figures',
-    'Scores by label, confusion and ROC, and the false alarms that one can live with.',
+    'Scores by label, confusion, ROC and region overlap, and the false alarms that one can live with.',
   ],
   gallery: ['All pictures', 'A batch sorted by score, with its labels and how well the scores tell them apart.'],
   report: ['Export of a batch', 'Report, scores, labels, overlays and masks.'],
+  watch: ['Watch a folder', 'Pictures that come into it are added and inspected.'],
+  watched: ['A folder that is watched', 'Shown above the library, with what came from it.'],
   mask: ['Mask editor', 'Brush, eraser, lasso, polygon and fill, for defects and for what is left out.'],
   models: ['Models', 'What each was trained on, its licence, and what it was measured to do.'],
   added: ['A model of one’s own', 'Dropped like any file, and removed again where one does not want it.'],
