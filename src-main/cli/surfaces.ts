@@ -1,25 +1,26 @@
 import { mkdir, readdir } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import { readPicture, surfaceSet, writePng, type SurfaceOptions } from '../image'
+import { readPicture, surfaceAreas, surfaceSet, writePng, type SurfaceOptions } from '../image'
 import { writeAside } from '../lib/atomic-file'
 import { NagareError } from '../lib/errors'
 import { stem } from '../lib/names'
 import { commonOptions, needed, number, seedOf, text, type Command, type Terminal } from './command'
 import { inputFile, outputFolder } from './outputs'
 
-const usage = 'nagare surfaces PICTURE… -o DIR [--size PIXELS] [--train N] [--normals N] [--defects N]'
+const usage = 'nagare surfaces PICTURE… -o DIR [--size PIXELS] [--train N] [--validation N] [--normals N] [--defects N]'
 
-const defaults = { size: 128, train: 200, normals: 40, defects: 60 }
+const defaults = { size: 128, train: 200, validation: 100, normals: 40, defects: 60 }
 
 export const surfaces: Command = {
   name: 'surfaces',
   usage,
   summary: 'Make a test set with painted defects from pictures of surfaces',
   help: {
-    'PICTURE…': 'pictures of sound surfaces, each a kind of its own; training pieces come from their upper 60 %',
-    '-o, --out DIR': "a new folder in MVTec's layout: train/good, test/…, ground_truth/…",
+    'PICTURE…': 'pictures of sound surfaces, each a kind of its own; test pieces come from their lower 40 %',
+    '-o, --out DIR': "a new folder in MVTec's layout: train/good, validation/good, test/…, ground_truth/…",
     '--size PIXELS': `side of the square pieces (${defaults.size})`,
     '--train N': `pieces to train on, of each picture (${defaults.train})`,
+    '--validation N': `pieces held out to find the threshold by, from a strip that training pieces leave alone (${defaults.validation}; 0 for none)`,
     '--normals N': `normal pieces to test with (${defaults.normals})`,
     '--defects N': `pieces with a painted scratch, blob, cut-paste or fading (${defaults.defects})`,
   },
@@ -28,6 +29,7 @@ export const surfaces: Command = {
     out: { type: 'string', short: 'o' },
     size: { type: 'string' },
     train: { type: 'string' },
+    validation: { type: 'string' },
     normals: { type: 'string' },
     defects: { type: 'string' },
   },
@@ -38,6 +40,7 @@ export const surfaces: Command = {
       number(values, name, { min, max, integer: true }) ?? defaults[name]
     const options: SurfaceOptions = {
       ...{ size: whole('size', 16, 2048), train: whole('train', 20, 100_000) },
+      validation: whole('validation', 0, 100_000),
       ...{ normals: whole('normals', 1, 100_000), defects: whole('defects', 1, 100_000), seed: seedOf(values) },
     }
     const out = await outputFolder(needed(values, 'out', usage))
@@ -72,17 +75,15 @@ async function writeSet(
 ): Promise<number> {
   const texture = await readPicture(input)
   const { width, height } = texture
-  if (
-    width < options.size ||
-    Math.floor(height * 0.6) < options.size ||
-    height - Math.floor(height * 0.6) < options.size
-  )
+  const { size } = options
+  const validated = options.validation > 0
+  if (!surfaceAreas(texture, size, validated))
     throw new NagareError(
       'bad-input',
-      `${input}: expected a picture at least ${options.size} pixels wide and ${Math.ceil(options.size / 0.4)} high, found ${width} × ${height}.`,
-      { hint: 'Choose a smaller --size.', file: input },
+      `${input}: expected a picture at least ${validated ? 2 * size : size} pixels wide and ${Math.ceil(size / 0.4)} high, found ${width} × ${height}.`,
+      { hint: validated ? 'Choose a smaller --size, or --validation 0.' : 'Choose a smaller --size.', file: input },
     )
-  const { train, test } = surfaceSet(texture, options)
+  const { train, validation, test } = surfaceSet(texture, options)
   const name = (i: number) => `${stem(basename(input))}-${String(i).padStart(4, '0')}`
   const tell = () => {
     terminal.checkCancelled()
@@ -93,10 +94,14 @@ async function writeSet(
     await mkdir(path, { recursive: true })
     return path
   }
-  for (const [i, piece] of train.entries()) {
-    tell()
-    await writePng(join(await into('train/good'), `${name(i)}.png`), piece)
-  }
+  for (const [part, pieces] of [
+    ['train/good', train],
+    ['validation/good', validation],
+  ] as const)
+    for (const [i, piece] of pieces.entries()) {
+      tell()
+      await writePng(join(await into(part), `${name(i)}.png`), piece)
+    }
   for (const [i, { picture, defect, mask }] of test.entries()) {
     tell()
     const kind = defect?.replaceAll(' ', '-') ?? 'good'
@@ -106,5 +111,5 @@ async function writeSet(
     const file = join(await into(`ground_truth/${kind}`), `${name(i)}_mask.png`)
     await writePng(file, { width: mask.width, height: mask.height, channels: 1, depth: 8, data: marks })
   }
-  return train.length + test.length
+  return train.length + validation.length + test.length
 }

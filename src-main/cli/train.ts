@@ -1,9 +1,11 @@
+import type { TrainContext } from '../models/family'
 import { family, kinds } from '../models/registry'
 import { basename, isAbsolute, sep } from 'node:path'
 import { asNagareError, NagareError } from '../lib/errors'
 import { readAbout } from './about'
 import { commonOptions, needed, number, pairs, seedOf, several, text, type Command } from './command'
 import { packOutput } from './outputs'
+import { stopSoon } from './stop-soon'
 import { duration } from './terminal'
 
 const usage =
@@ -66,7 +68,7 @@ export const train: Command = {
     ]
       .filter(Boolean)
       .join(' ')
-    const work = model.train({
+    const options: TrainContext = {
       data,
       output,
       preset,
@@ -80,8 +82,8 @@ export const train: Command = {
       fallback: (reason) => terminal.note(reason),
       progress: (progress) => terminal.progress(progress),
       checkCancelled: () => terminal.checkCancelled(),
-    })
-    const result = await work.catch((thrown: unknown) => {
+    }
+    const result = await stopSoon(() => model.train(options), terminal).catch((thrown: unknown) => {
       const error = asNagareError(thrown)
       if (error.code !== 'cancelled') throw error
       throw new NagareError('cancelled', error.message, {

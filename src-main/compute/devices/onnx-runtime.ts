@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os'
 import type * as ort from 'onnxruntime-node'
 import { NagareError } from '../../lib/errors'
+import { blocking } from '../../lib/blocking'
 import type { NDArrays } from '../../lib/ndarray'
 import { throughGate } from '../../lib/run-gate'
 import { compileProgram, encodeProgram, type CompiledProgram } from '../compile'
@@ -84,10 +85,10 @@ export function onnxRuntimeDevice(
       const block = provider.blocksChannels ? await channelBlock() : 0
       const compile = () => encodeProgram(compileFor(provider, spec, params, { precision, block }))
       const kept = cache && { ...cache, stamp: `${cache.stamp} ${id} ${block}` }
-      const compiled = precision === 'float32' ? await compiledFrom(kept, spec, compile) : compile()
+      const compiled = await blocking(() => (precision === 'float32' ? compiledFrom(kept, spec, compile) : compile()))
       const check = id === 'cpu' ? undefined : finiteCheck(device, () => cpuDevice({ threads }), spec, params)
       const store = stateStore(state, sessionOptions)
-      const session = await open(spec, compiled, params).catch((thrown: unknown) => {
+      const session = await blocking(() => open(spec, compiled, params)).catch((thrown: unknown) => {
         throw deviceError(device, spec, thrown)
       })
       return sessionRunner(spec, compiled, session, store, { device, check, pinned: provider.keepsState === true })

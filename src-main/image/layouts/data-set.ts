@@ -24,6 +24,8 @@ export interface DataSet {
   readonly layout: Layout
   readonly folder: string
   readonly train: readonly Item[]
+  /** Normal pictures that the data themselves hold out of training; empty where it is left to others to set some aside. */
+  readonly held: readonly Item[]
   readonly test: readonly Item[]
   /** What was left out or decided, each a sentence for a person. */
   readonly notes: readonly string[]

@@ -55,7 +55,7 @@ async function withMasks(root: string, items: readonly Item[]): Promise<Listed> 
   return { items: paired, notes: unmarked > 0 ? [note] : [] }
 }
 
-const dataSet = (rest: Pick<DataSet, 'layout' | 'folder' | 'train' | 'test' | 'notes'>): DataSet => ({
+const dataSet = (rest: Pick<DataSet, 'layout' | 'folder' | 'train' | 'held' | 'test' | 'notes'>): DataSet => ({
   ...rest,
   read: readItem,
   readMask: readMaskOf,
@@ -72,18 +72,32 @@ async function byFolders(root: string, inner: string, isNormal: (name: string) =
   return listed
 }
 
-/** MVTec AD's layout: `train/good`, `test/<good or defect>`, `ground_truth/<defect>/<stem>_mask.png`. */
+/** Normal pictures that lie apart to be held out, in `validation/<good>` as MVTec LOCO AD's do. */
+async function heldItems(root: string, isNormal: (name: string) => boolean): Promise<Listed> {
+  const listed: Listed = { items: [], notes: [] }
+  for (const name of (await listFolders(join(root, 'validation'))).filter(isNormal)) {
+    const { items, notes } = await listItems(root, join('validation', name), null)
+    listed.items.push(...items)
+    listed.notes.push(...notes)
+    if (items.length > 0)
+      listed.notes.push(`What is held out are the ${items.length} pictures in validation/${name}; none of train is.`)
+  }
+  return listed
+}
+
+/** MVTec AD's layout: `train/good`, `test/<good or defect>`, `ground_truth/<defect>/<stem>_mask.png`, and MVTec LOCO AD's `validation/good`. */
 export async function mvtecSet(folder: string): Promise<DataSet> {
   const train = await listItems(folder, join('train', 'good'), null)
   checkNormals(folder, train.items.length, 'train/good')
+  const held = await heldItems(folder, (name) => name === 'good')
   const test = await byFolders(folder, 'test', (name) => name === 'good')
   const masked = await withMasks(folder, test.items)
-  const notes = [...train.notes, ...test.notes, ...masked.notes]
-  return dataSet({ layout: 'mvtec', folder, train: train.items, test: masked.items, notes })
+  const notes = [...train.notes, ...held.notes, ...test.notes, ...masked.notes]
+  return dataSet({ layout: 'mvtec', folder, train: train.items, held: held.items, test: masked.items, notes })
 }
 
 /**
- * Class folders, one of which is normal: beside each other, in which case a part of the normal pictures is held out for testing, or in `train` and `test`.
+ * Class folders, one of which is normal: beside each other, in which case a part of the normal pictures is held out for testing, or in `train` and `test` (and `validation`).
  * Throws `bad-input` where `normal` is none of them, or is not given and cannot be told.
  */
 export async function classSet(
@@ -105,9 +119,10 @@ export async function classSet(
   checkNormals(folder, own.items.length, split ? `train/${chosen}` : chosen)
   if (split) {
     const test = await byFolders(folder, 'test', (name) => name === chosen || isNormalName(name))
+    const apart = await heldItems(folder, (name) => name === chosen || isNormalName(name))
     const masked = await withMasks(folder, test.items)
-    const notes = [...own.notes, ...test.notes, ...masked.notes]
-    return dataSet({ layout: 'classes', folder, train: own.items, test: masked.items, notes })
+    const notes = [...own.notes, ...apart.notes, ...test.notes, ...masked.notes]
+    return dataSet({ layout: 'classes', folder, train: own.items, held: apart.items, test: masked.items, notes })
   }
   const rest: Listed = { items: [], notes: [] }
   for (const name of classes.filter((other) => other !== chosen)) {
@@ -119,10 +134,10 @@ export async function classSet(
   const { fit, held } = holdOut(own.items, testPart, seed)
   const notes = [...own.notes, ...rest.notes, ...masked.notes]
   notes.push(`${held.length} of ${own.items.length} normal pictures were set aside for testing.`)
-  return dataSet({ layout: 'classes', folder, train: fit, test: [...held, ...masked.items], notes })
+  return dataSet({ layout: 'classes', folder, train: fit, held: [], test: [...held, ...masked.items], notes })
 }
 
-/** A folder of normal pictures. In its folder `test`, where there is one, pictures lie in folders by defect (`good` for normal ones); loose ones are called `defect`. */
+/** A folder of normal pictures. In its folder `test`, where there is one, pictures lie in folders by defect (`good` for normal ones); loose ones are called `defect`. `validation/good` is held out. */
 export async function flatSet(folder: string): Promise<DataSet> {
   const own = await listItems(folder, '', null)
   checkNormals(folder, own.items.length, 'the folder')
@@ -130,7 +145,8 @@ export async function flatSet(folder: string): Promise<DataSet> {
   const test = await byFolders(folder, 'test', isNormalName)
   const loose = hasTest ? await listItems(folder, 'test', 'defect') : { items: [], notes: [] }
   const masked = await withMasks(folder, [...test.items, ...loose.items])
-  const notes = [...own.notes, ...test.notes, ...loose.notes, ...masked.notes]
+  const held = await heldItems(folder, isNormalName)
+  const notes = [...own.notes, ...held.notes, ...test.notes, ...loose.notes, ...masked.notes]
   if (masked.items.length === 0) notes.push('There are no pictures to test with; defects are painted for validation.')
-  return dataSet({ layout: 'flat', folder, train: own.items, test: masked.items, notes })
+  return dataSet({ layout: 'flat', folder, train: own.items, held: held.items, test: masked.items, notes })
 }

@@ -74,12 +74,12 @@ export async function idxSet(
   if (testKey !== undefined) {
     const test = await readPart(parts.get(testKey) as Required<Part>)
     sources.set(test.path, test)
-    return { ...base, train: own, test: test.items(normal), notes: [] }
+    return { ...base, train: own, held: [], test: test.items(normal), notes: [] }
   }
   const { fit, held } = holdOut(own, testPart, seed)
   const others = train.items(normal).filter(({ defect }) => defect !== null)
   const notes = [`${held.length} of ${own.length} normal pictures were set aside for testing.`]
-  return { ...base, train: fit, test: [...held, ...others], notes }
+  return { ...base, train: fit, held: [], test: [...held, ...others], notes }
 }
 
 interface Source {

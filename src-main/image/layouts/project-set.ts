@@ -53,7 +53,7 @@ export async function projectSet(
   checkNormals(folder, fit.length, 'the project, labelled good and not held out')
   await checkMaskSizes(bad)
   return {
-    ...{ layout: 'project', folder, train: fit, test: [...held, ...bad], notes },
+    ...{ layout: 'project', folder, train: fit, held: [], test: [...held, ...bad], notes },
     ...{ read: readItem, readMask: readMaskOf },
   }
 }

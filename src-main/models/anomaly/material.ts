@@ -55,13 +55,13 @@ export async function findMaterial(folders: readonly string[], recipe: PictureRe
   const names: string[] = []
   for (const folder of folders) {
     const set = await openDataSet(folder, { ...(normal ? { normal } : {}), testPart, seed })
-    const { fit, held } = holdOut(set.train, heldOut, seed)
+    const { fit, held } = set.held.length > 0 ? { fit: set.train, held: set.held } : holdOut(set.train, heldOut, seed)
     const samples = (items: readonly Item[]) => items.map((item) => ({ set, item }))
     material.training.push(...samples(fit))
     material.held.push(...samples(held))
     material.test.push(...samples(set.test))
     material.notes.push(...set.notes)
-    names.push(...set.train.map(({ name }) => name))
+    names.push(...[...set.train, ...set.held].map(({ name }) => name))
   }
   const isColour = channels === 'colour' || (channels === 'auto' && (await anyColour(material.training)))
   const view: View = {

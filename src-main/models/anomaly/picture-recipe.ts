@@ -22,7 +22,7 @@ export const pictureSettings = {
   pieces: count(20, 1e6).default(10_000),
   /** Whether images may be mirrored left to right while learning. */
   mirrored: z.enum(['no', 'yes']).default('no'),
-  /** Part of the normal pictures that is held out to find the threshold by. */
+  /** Part of the normal pictures that is held out to find the threshold by, where the data hold none out themselves. */
   heldOut: z.coerce.number().min(0.01).max(0.5).default(0.1),
   /** Part of the normal pictures kept for testing where the data come without a test part. */
   testPart: z.coerce.number().min(0).max(0.9).default(0.2),

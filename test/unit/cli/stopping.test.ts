@@ -1,9 +1,10 @@
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { tempFolder } from '../../helpers/folder'
 import { babble, wav16 } from '../../helpers/signals'
+import { writeBlobSet } from '../../helpers/surfaces'
 import { installNagare, refusal, type Nagare } from './nagare'
 
 let nagare: Nagare
@@ -48,4 +49,44 @@ describe.skipIf(process.platform === 'win32')('a running enhancement', () => {
     expect(await ended).toMatchObject({ code: null, signal: 'SIGKILL', out: '' })
     for (const name of await readdir(cwd)) expect(name).toMatch(/^\..*\.part$/)
   })
+})
+
+describe.skipIf(process.platform === 'win32')('training whose steps are long', () => {
+  /** f-AnoGAN at a size of which one iteration takes far longer than this test may. */
+  const huge = [
+    '--set',
+    'size=64',
+    '--set',
+    'width=32',
+    '--set',
+    'batch=256',
+    '--set',
+    'pieces=20',
+    '--set',
+    'preview=0',
+  ]
+  const started = async () => {
+    const cwd = await tempFolder()
+    await writeBlobSet(join(cwd, 'set'), { size: 64, train: 30, normals: 2, odd: 2 })
+    return { cwd, ...nagare.start(['train', 'f-anogan', '--data', 'set', '-o', 'model.nagare', ...huge], { cwd }) }
+  }
+  /** Processor time that a process has used, in hundredths of a second. */
+  const used = async (pid: number) => Number((await readFile(`/proc/${pid}/stat`, 'utf8')).split(' ')[13])
+
+  it.skipIf(process.platform !== 'linux')(
+    'ends at one SIGTERM while its graph is compiled',
+    async () => {
+      const { cwd, child, ended } = await started()
+      // Reading the pictures takes a moment; tracing and tidying the graph keep it busy for many times that.
+      await vi.waitFor(async () => expect(await used(child.pid!)).toBeGreaterThan(400), {
+        timeout: 120_000,
+        interval: 50,
+      })
+      child.kill('SIGTERM')
+      const { code, signal, out } = await ended
+      expect([code, signal, out]).toEqual([null, 'SIGTERM', ''])
+      expect((await readdir(cwd)).filter((name) => name !== '.home')).toEqual(['set'])
+    },
+    180_000,
+  )
 })

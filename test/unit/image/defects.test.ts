@@ -67,21 +67,57 @@ describe('painted defects', () => {
   })
 })
 
+/** A picture whose pixels are all different. */
+const numbered = (width: number, height: number) =>
+  picture(
+    width,
+    height,
+    1,
+    Float32Array.from({ length: width * height }, (_, i) => i / (width * height)),
+  )
+
 describe('surfaceSet', () => {
-  it('trains and tests on parts that share no pixel, and names its defects synthetic', () => {
-    const source = picture(128, 200, 1)
-    for (let i = 0; i < source.data.length; i++) source.data[i] = (Math.floor(i / 128) + 0.5) / 400
+  it.each([
+    ['wide', 160, 100],
+    ['high', 64, 250],
+  ])('trains, holds out and tests on parts of a %s texture that share no pixel', (_, width, height) => {
+    const source = numbered(width, height)
+    const options = { size: 32, train: 40, validation: 30, normals: 12, defects: 8, seed: 4 }
+    const { train, validation, test } = surfaceSet(source, options)
+    const good = test.filter(({ defect }) => defect === null).map((item) => item.picture)
+    expect([train.length, validation.length, good.length]).toEqual([40, 30, 12])
+    const [learned, held, tested] = [train, validation, good].map(
+      (pieces) => new Set(pieces.flatMap(({ data }) => [...data])),
+    )
+    const shared = (a: Set<number>, b: Set<number>) => [...a].filter((value) => b.has(value)).length
+    expect([shared(learned!, held!), shared(learned!, tested!), shared(held!, tested!)]).toEqual([0, 0, 0])
+    // Each part is used to its edges, or nearly so.
+    expect(learned!.size + held!.size + tested!.size).toBeGreaterThan(0.8 * width * height)
+    expect(surfaceSet(source, options).validation.map(bytes)).toEqual(validation.map(bytes))
+  })
+
+  it('tests with the same pieces whether any are held out or not', () => {
+    const source = texture(160, 100, 1)
     const options = { size: 32, train: 20, normals: 5, defects: 8, seed: 4 }
-    const { train, test } = surfaceSet(source, options)
-    expect(train.length).toBe(20)
-    expect(train.every(({ data }) => data.every((value) => value < 120 / 400))).toBe(true)
-    expect(
-      test.filter(({ defect }) => defect === null).every(({ picture: p }) => p.data.every((v) => v > 120 / 400)),
-    ).toBe(true)
+    const some = surfaceSet(source, { ...options, validation: 25 })
+    const none = surfaceSet(source, { ...options, validation: 0 })
+    expect(none.validation).toEqual([])
+    expect(none.test.map(({ picture: p }) => bytes(p))).toEqual(some.test.map(({ picture: p }) => bytes(p)))
+    expect(none.test.map(({ mask }) => mask)).toEqual(some.test.map(({ mask }) => mask))
+  })
+
+  it('names its defects synthetic, and refuses a texture that is too small', () => {
+    const source = texture(128, 200, 1)
+    const options = { size: 32, train: 20, validation: 10, normals: 5, defects: 8, seed: 4 }
+    const { test } = surfaceSet(source, options)
     expect(new Set(test.map(({ defect }) => defect))).toEqual(new Set([null, ...defectKinds.map(syntheticName)]))
     expect(test.every(({ defect, mask }) => (defect === null) === (mask === null))).toBe(true)
     const again = surfaceSet(source, options)
     expect(again.test.every((item, i) => Buffer.compare(bytes(item.picture), bytes(test[i]!.picture)) === 0)).toBe(true)
     expect(() => surfaceSet(source, { ...options, size: 100 })).toThrow(/too small/)
+    // A piece to test with and one to train on, but none beside it.
+    const square = { ...options, size: 80 }
+    expect(() => surfaceSet(source, square)).toThrow(/too small/)
+    expect(surfaceSet(source, { ...square, validation: 0 }).train.length).toBe(20)
   })
 })

@@ -76,6 +76,21 @@ describe('MVTec', () => {
     await expect(found.readMask(item, { width: 9, height: 8 })).rejects.toMatchObject({ code: 'bad-input' })
   })
 
+  it('holds out what lies in validation, in order, and nothing that is learned from', async () => {
+    const folder = await tempFolder()
+    await put(folder, { ...whole, ...many('validation/good/', 5, 200), 'validation/hole/000.png': bmp(9) })
+    const before = await openDataSet(folder)
+    expect(before.held.map(({ name, defect }) => [name, defect])).toEqual(
+      [0, 1, 2, 3, 4].map((i) => [`validation/good/00${i}.png`, null]),
+    )
+    expect(before.notes).toContain('What is held out are the 5 pictures in validation/good; none of train is.')
+    await rm(join(folder, 'validation'), { recursive: true })
+    const without = await openDataSet(folder)
+    expect(without.held).toEqual([])
+    expect(without.train).toEqual(before.train)
+    expect(without.test).toEqual(before.test)
+  })
+
   it('refuses a mask of another size, and one without its picture', async () => {
     const folder = await tempFolder()
     await put(folder, { ...whole, 'ground_truth/hole/001_mask.png': bmp(255, 9, 8) })
