@@ -3,6 +3,7 @@ import type { NDArrays } from '../../lib/ndarray'
 import { kernels } from '../kernels/index'
 import { liveNodes, type Value } from '../trace/graph'
 import type { TracedProgram } from '../trace/trace'
+import { BlockedLayout } from './blocked-layout'
 import { OnnxBuilder, uniformConstant } from './builder'
 import type { OnnxGraph } from './graph'
 
@@ -31,6 +32,8 @@ export function lowerProgram(program: TracedProgram, params: NDArrays, block = 0
     return name
   }
   const materialise = (value: Value): string => {
+    const laidOut = layout?.plain(value)
+    if (laidOut !== undefined) return laidOut
     if (value.uniform !== undefined) return uniformConstant(onnx, value.uniform, value)
     if (value.constant) return onnx.initializer(`constant.${value.id}`, { ...value, data: value.constant })
     if (value.source === undefined)
@@ -44,7 +47,13 @@ export function lowerProgram(program: TracedProgram, params: NDArrays, block = 0
     return onnx.input(value.source, value)
   }
 
-  for (const node of liveNodes(program.graph, results)) {
+  const nodes = liveNodes(program.graph, results)
+  const isStateless = Object.keys(program.nextState).length === 0
+  const layout = block > 0 && isStateless ? new BlockedLayout(onnx, nodes, results, nameOf) : undefined
+  for (const node of nodes) {
+    const laidOut = layout?.lower(node)
+    if (typeof laidOut === 'string') names.set(node.outputs[0]!, laidOut)
+    if (laidOut !== undefined) continue
     const lowered = kernels.get(node.kernel)!.lower(onnx, node.inputs.map(nameOf), node)
     node.outputs.forEach((output, i) => names.set(output, lowered[i]!))
   }

@@ -1,0 +1,105 @@
+import * as tf from '@tensorflow/tfjs-core'
+import { describe, expect, it } from 'vitest'
+import {
+  avgPool,
+  conv,
+  convTranspose,
+  maxPool,
+  openDevice,
+  upsampleNearest,
+  type ProgramSpec,
+  type Tensors,
+} from '../../../../src-main/compute'
+import { compileFor } from '../../../../src-main/compute/devices/onnx-runtime'
+import { cpuProvider } from '../../../../src-main/compute/devices/providers'
+import { float32, type NDArrays } from '../../../../src-main/lib/ndarray'
+import { random } from '../../../../src-main/lib/random'
+
+const draws = random(11)
+function normal(shape: readonly number[]) {
+  const array = float32(shape)
+  draws.fillNormal(array.data, 0.3)
+  return array
+}
+
+const shapes = {
+  first: [32, 3, 3, 3],
+  bias: [32],
+  second: [32, 32, 4, 4],
+  beside: [32, 32, 1, 1],
+  gamma: [32],
+  shift: [32],
+  back: [32, 16, 4, 4],
+  wide: [16, 16, 3, 3],
+  last: [1, 16, 3, 3],
+}
+
+const perChannel = (x: tf.Tensor) => tf.reshape(x, [1, x.size, 1, 1])
+
+/** γ (x − μ) / σ + β of each item. */
+function layerNorm(x: tf.Tensor, { gamma, shift }: Tensors) {
+  const mean = tf.mean(x, [1, 2, 3], true)
+  const power = tf.mean(tf.square(x), [1, 2, 3], true)
+  const scale = tf.mul(perChannel(gamma!), tf.rsqrt(tf.add(tf.sub(power, tf.square(mean)), 1e-5)))
+  return tf.add(tf.mul(x, scale), tf.sub(perChannel(shift!), tf.mul(mean, scale)))
+}
+
+/** Much of what image networks are made of, between convolutions, and some of it read where it is in blocks. */
+const spec: ProgramSpec = {
+  name: 'planes',
+  params: shapes,
+  inputs: { x: [3, 3, 16, 12] },
+  run({ params, inputs: { x } }) {
+    const p = (name: keyof typeof shapes) => params[name]!
+    const first = tf.add(conv(x!, p('first'), { padding: 1 }), perChannel(p('bias')))
+    const normed = tf.relu(layerNorm(first, params))
+    const deep = conv(normed, p('second'), { strides: 2, padding: 1 })
+    const beside = conv(avgPool(first, 2), p('beside'))
+    const sum = tf.add(tf.add(deep, beside), perChannel(p('bias')))
+    const scaled = tf.relu(tf.add(tf.mul(sum, perChannel(p('gamma'))), perChannel(p('shift'))))
+    const larger = convTranspose(scaled, p('back'), { strides: 2, padding: 1 })
+    const [half] = tf.split(perChannel(p('gamma')), 2, 1)
+    const back = tf.relu(tf.mul(larger, half!))
+    const wide = tf.add(conv(back, p('wide'), { padding: 1 }), upsampleNearest(maxPool(back, 2), 2))
+    const last = tf.tanh(conv(tf.relu(wide), p('last'), { padding: 1 }))
+    const rows = tf.reshape(sum, [3, -1])
+    return { outputs: { last, first, normed, largest: tf.max(rows, 1), power: tf.mean(tf.square(sum), [1, 2, 3]) } }
+  },
+}
+
+describe('planes kept in blocks', () => {
+  it('are what the reference makes of them', async () => {
+    const params: NDArrays = Object.fromEntries(Object.entries(shapes).map(([name, shape]) => [name, normal(shape)]))
+    const x = normal([3, 3, 16, 12])
+    const [expected, found] = await Promise.all(
+      ['reference', 'cpu'].map(async (id) => {
+        const runner = await (await openDevice(id)).load(spec, { params })
+        const outputs = await runner.run({ x })
+        await runner.dispose()
+        return outputs
+      }),
+    )
+    for (const [name, { data, shape }] of Object.entries(expected!)) {
+      expect(found![name]!.shape, name).toEqual(shape)
+      const other = found![name]!.data
+      const largest = Math.max(...Array.from(data, Math.abs))
+      const apart = Math.max(...Array.from(data, (value, i) => Math.abs(value - other[i]!)))
+      expect(apart / largest, name).toBeLessThan(1e-5)
+    }
+  })
+
+  it.each([8, 16])('leave the usual layout to what needs it, with blocks of %i', (block) => {
+    const params: NDArrays = Object.fromEntries(Object.entries(shapes).map(([name, shape]) => [name, normal(shape)]))
+    const { nodes } = compileFor(cpuProvider, spec, params, { block }).graph
+    const count = (wanted: string) => nodes.filter(({ type }) => type === wanted).length
+    // Five by filters, three by channel: the layer norm, the scale and shift, and the half scale.
+    expect(nodes.filter(({ type, domain }) => type === 'Conv' && domain === 'com.microsoft.nchwc')).toHaveLength(8)
+    expect(nodes.filter(({ type, domain }) => type === 'Conv' && !domain)).toHaveLength(0)
+    // `first`, `normed` and `sum` are read, the transposed convolution reads `scaled`; `last` has one channel.
+    expect(count('ReorderOutput')).toBe(5)
+    expect(count('ReorderInput')).toBe(1)
+    expect(count('Relu')).toBe(0)
+    const usual = compileFor(cpuProvider, spec, params, { block: 0 }).graph.nodes
+    expect(usual.some(({ domain }) => domain === 'com.microsoft.nchwc')).toBe(false)
+  })
+})
