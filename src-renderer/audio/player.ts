@@ -2,8 +2,8 @@ import { BlockStore } from './block-store'
 import { playGrain } from './grain'
 import { keepPitch, type PitchKeeper } from './keep-pitch'
 import type { PcmSource } from './pcm'
-import { rampCurve, rampValue, type Ramp } from './ramp'
-import { frameAt, nextSegment, type Loop, type Scheduled } from './segments'
+import type { Loop } from './segments'
+import { Voice } from './voice'
 
 export interface Track {
   /** Which of the tracks it is; `hear` names it. */
@@ -27,25 +27,7 @@ export interface PlayerOptions {
   onBus?(bus: AudioNode, context: AudioContext): void
 }
 
-interface Voice {
-  bus: GainNode
-  gains: Map<string, { node: GainNode; ramp: Ramp }>
-  /** Where each track's samples go in, by its role. */
-  inlets: Map<string, AudioNode>
-  keeper: PitchKeeper | undefined
-  nodes: Set<AudioBufferSourceNode>
-  plan: Scheduled[]
-  /** Frame that is scheduled next, and the context time at which it will be heard. */
-  cursor: number | undefined
-  until: number
-}
-
-/** Seconds scheduled ahead; timers of hidden windows fire only once a second. */
-const ahead = 2.5
 const blockSeconds = 1
-const lead = 0.03
-const switchSeconds = 0.015
-const edgeSeconds = 0.008
 const tickMilliseconds = 120
 
 /** Plays several tracks on one clock, all scheduled sample by sample together; switching what is heard only moves gains. */
@@ -77,11 +59,6 @@ export class Player {
     return Math.max(0, ...this.tracks.map(({ source }) => source.frames))
   }
 
-  /** Frames that go by in a second of the context's time. */
-  private get flow() {
-    return this.rate * this.pace
-  }
-
   /** Seconds. */
   get duration() {
     return this.total / this.rate
@@ -89,11 +66,7 @@ export class Player {
 
   /** Seconds from the start of the frame heard now. */
   get time() {
-    const { voice, context } = this
-    if (!voice || !context) return this.resting / this.rate
-    const heard = context.currentTime - (context.outputLatency || 0) - (voice.keeper?.latency ?? 0)
-    const frame = frameAt(voice.plan, heard, this.flow)
-    return (frame ?? this.resting) / this.rate
+    return (this.voice?.frame ?? this.resting) / this.rate
   }
 
   /** Replaces the tracks; goes on at the same place when they belong together (`keepTime`). */
@@ -242,100 +215,40 @@ export class Player {
   }
 
   private begin(context: AudioContext, keeper: PitchKeeper | undefined) {
-    const bus = context.createGain()
-    bus.connect(context.destination)
-    const start = Math.ceil((context.currentTime + lead) * this.rate) / this.rate
-    bus.gain.setValueAtTime(0, context.currentTime)
-    bus.gain.setValueAtTime(0, start)
-    bus.gain.linearRampToValueAtTime(1, start + edgeSeconds)
-    const gains: Voice['gains'] = new Map()
-    const inlets: Voice['inlets'] = new Map()
-    for (const [i, track] of this.tracks.entries()) {
-      const node = context.createGain()
-      const to = this.gainOf(track)
-      node.gain.value = to
-      node.connect(bus)
-      keeper?.outlet(i).connect(node)
-      inlets.set(track.role, keeper?.inlet(i) ?? node)
-      gains.set(track.role, { node, ramp: { from: to, to, start: 0, seconds: 0 } })
-    }
-    this.voice = { bus, gains, inlets, keeper, nodes: new Set(), plan: [], cursor: this.resting, until: start }
-    this.options.onBus?.(bus, context)
+    const { tracks, rate, total, pace, loop } = this
+    const gains = tracks.map((track) => this.gainOf(track))
+    this.voice = new Voice(context, { tracks, gains, keeper, rate, total, from: this.resting, pace, loop })
+    this.options.onBus?.(this.voice.bus, context)
     this.timer = setInterval(() => this.pump(), tickMilliseconds)
     this.pump()
     this.change({ playing: true, buffering: false })
   }
 
-  /** Schedules what is at hand up to `ahead` seconds from now, asks for what is not, and holds the clock when samples are late. */
+  /** Schedules what comes next, and holds the clock when samples are late. */
   private pump() {
     const { voice, context } = this
     if (!voice || !context) return
-    const now = context.currentTime
-    voice.plan = voice.plan.filter((segment, i, plan) => (plan[i + 1]?.when ?? Infinity) > now - 1)
-    while (voice.cursor !== undefined && voice.until < now + ahead) {
-      const blockFrames = this.tracks[0]!.store.blockFrames
-      const segment = nextSegment(voice.cursor, { blockFrames, total: this.total, loop: this.loop })
-      if (!segment) {
-        voice.cursor = undefined
-        break
+    const late = voice.advance()
+    if (late) {
+      late.then(
+        () => voice === this.voice && this.pump(),
+        (error: unknown) => voice === this.voice && this.fail(error),
+      )
+      if (voice.isShort && context.state === 'running') {
+        void context.suspend()
+        this.change({ playing: true, buffering: true })
       }
-      if (!this.schedule(context, voice, segment)) {
-        if (voice.until < now + 0.1 && context.state === 'running') {
-          void context.suspend()
-          this.change({ playing: true, buffering: true })
-        }
-        return
-      }
+      return
     }
     if (context.state === 'suspended' && this.state.buffering) {
       void context.resume()
       this.change({ playing: true, buffering: false })
     }
-    if (voice.cursor === undefined && now >= voice.until + (voice.keeper?.latency ?? 0)) {
+    if (voice.isOver) {
       this.halt()
       this.resting = this.total
       this.change({ playing: false, buffering: false })
     }
-  }
-
-  /** Schedules one segment on all tracks; false when a block is still being read. */
-  private schedule(
-    context: AudioContext,
-    voice: Voice,
-    segment: { block: number; from: number; to: number; next: number },
-  ) {
-    const missing = this.tracks.filter(
-      ({ store }) => segment.block * store.blockFrames < store.source.frames && !store.at(segment.block),
-    )
-    if (missing.length) {
-      Promise.all(missing.map(({ store }) => store.read(segment.block))).then(
-        () => voice === this.voice && this.pump(),
-        (error: unknown) => voice === this.voice && this.fail(error),
-      )
-      return false
-    }
-    const { rate } = this
-    const when = Math.max(voice.until, context.currentTime)
-    for (const { store, role } of this.tracks) {
-      const buffer = store.at(segment.block)
-      const inlet = voice.inlets.get(role)
-      if (!buffer || !inlet) continue
-      const offset = segment.from - segment.block * store.blockFrames
-      const length = Math.min(segment.to - segment.from, buffer.length - offset)
-      if (length <= 0) continue
-      const node = new AudioBufferSourceNode(context, { buffer, playbackRate: this.pace })
-      node.connect(inlet)
-      node.start(when, offset / rate, length / rate)
-      voice.nodes.add(node)
-      node.onended = () => {
-        node.disconnect()
-        voice.nodes.delete(node)
-      }
-    }
-    voice.plan.push({ when, from: segment.from, to: segment.to })
-    voice.until = when + (segment.to - segment.from) / this.flow
-    voice.cursor = segment.next
-    return true
   }
 
   private gainOf({ role, gain }: Track) {
@@ -343,18 +256,7 @@ export class Player {
   }
 
   private applyGains() {
-    const { voice, context } = this
-    if (!voice || !context) return
-    const now = context.currentTime
-    for (const track of this.tracks) {
-      const entry = voice.gains.get(track.role)
-      const to = this.gainOf(track)
-      if (!entry || entry.ramp.to === to) continue
-      const from = rampValue(entry.ramp, now)
-      entry.node.gain.cancelScheduledValues(0)
-      entry.node.gain.setValueCurveAtTime(rampCurve(from, to), now, switchSeconds)
-      entry.ramp = { from, to, start: now, seconds: switchSeconds }
-    }
+    for (const track of this.tracks) this.voice?.setGain(track.role, this.gainOf(track))
   }
 
   /** Fades out and lets go of everything scheduled. */
@@ -363,18 +265,10 @@ export class Player {
     clearInterval(this.timer)
     const { voice, context } = this
     this.voice = undefined
-    if (!voice || !context) return
-    const now = context.currentTime
-    voice.bus.gain.cancelScheduledValues(0)
-    voice.bus.gain.setValueAtTime(now < (voice.plan[0]?.when ?? 0) ? 0 : 1, now)
-    voice.bus.gain.linearRampToValueAtTime(0, now + edgeSeconds)
-    for (const node of voice.nodes) node.stop(now + edgeSeconds)
-    setTimeout(() => {
-      voice.bus.disconnect()
-      voice.keeper?.release()
+    void voice?.end().then(() => {
       // What keeps the pitch computes even in silence, as long as the clock runs.
-      if (voice.keeper && !this.voice && !this.state.playing && context.state === 'running') void context.suspend()
-    }, 100)
+      if (voice.keepsPitch && !this.voice && !this.state.playing && context?.state === 'running') void context.suspend()
+    })
   }
 
   private fail(error: unknown) {

@@ -82,6 +82,37 @@ test('what is heard is levelled, switched at once and looped', async ({ app, pag
     await page.keyboard.press('Space')
   })
 
+  await test.step('at other speeds too, whether the pitch stays or not', async () => {
+    const speed = page.getByRole('combobox', { name: 'Speed' })
+    const keep = page.getByRole('checkbox', { name: 'Keep pitch' })
+    const transport = page.getByRole('region', { name: 'Player' })
+    for (const [pace, keeps, from, to] of [
+      ['0.75', true, '1', 'result'],
+      ['1.5', true, '2', 'original'],
+      ['1.5', false, '1', 'result'],
+      ['0.75', false, '2', 'original'],
+    ] as const) {
+      await speed.selectOption(pace)
+      await keep.setChecked(keeps)
+      await keep.blur()
+      await page.keyboard.press(from)
+      await page.keyboard.press('Home')
+      await page.keyboard.press('Space')
+      await expect.poll(() => playerTime(page)).toBeGreaterThan(1)
+      const { seconds, steepest, elsewhere } = await switchOf(page, 'b')
+      await expect(heard(page)).toHaveAttribute('data-heard', to)
+      expect(seconds, `at ${pace}`).toBeLessThan(0.05)
+      expect(seconds, `at ${pace}`).toBeGreaterThan(0.01)
+      // Where two sounds are alike, the middle of the switch is louder than either by up to √2.
+      expect(steepest, `at ${pace}`).toBeLessThan(1.5 * elsewhere)
+      expect(elsewhere, `at ${pace}`).toBeLessThan(1.5 * Number(pace) ** (keeps ? 0 : 1) * steepestStep(recording))
+      await page.keyboard.press('Space')
+      await expect(transport).toHaveAttribute('data-playing', 'false')
+    }
+    await speed.selectOption('1')
+    await speed.blur()
+  })
+
   await test.step('a stretch drawn with the mouse repeats, until it is cleared', async () => {
     const box = (await page.getByRole('slider', { name: 'Playback position' }).boundingBox())!
     const y = box.y + box.height / 2
