@@ -27,6 +27,10 @@ async function exported(page: Page, amount?: 'Selection'): Promise<Float32Array>
     dialog.getByRole('button', { name: 'Export', exact: true }).click(),
   ])
   await expect(dialog).toBeHidden()
+  // The word that it is done lies over the toolbar for a while.
+  const notice = page.getByRole('status').filter({ hasText: 'Exported' })
+  await notice.first().getByRole('button', { name: 'Dismiss' }).click()
+  await expect(notice).toHaveCount(0)
   return samplesOf(await readFile(await download.path()))
 }
 
