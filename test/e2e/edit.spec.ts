@@ -27,6 +27,10 @@ async function exported(page: Page, amount?: 'Selection'): Promise<Float32Array>
     dialog.getByRole('button', { name: 'Export', exact: true }).click(),
   ])
   await expect(dialog).toBeHidden()
+  // The word that it is done lies over the toolbar for a while.
+  const notice = page.getByRole('status').filter({ hasText: 'Exported' })
+  await notice.first().getByRole('button', { name: 'Dismiss' }).click()
+  await expect(notice).toHaveCount(0)
   return samplesOf(await readFile(await download.path()))
 }
 
@@ -367,6 +371,7 @@ for (const colorScheme of ['light', 'dark'] as const)
           path: `${process.env.NAGARE_SHOTS}/edit-${colorScheme}-${name.replaceAll(' ', '-')}.png`,
         })
       await page.keyboard.press('Escape')
-      await expect(page.getByRole('dialog', { name })).toBeHidden()
+      // Keys are the dialog's until it is gone, which is a moment after it is hidden.
+      await expect(page.locator('dialog')).toHaveCount(0)
     }
   })

@@ -172,7 +172,7 @@ test('the true peak is measured while it plays, and told before it is exported',
     await page.getByRole('dialog').getByText('WAV, 16 bit').click()
     await page.keyboard.press('Escape')
     // Keys are the dialog's until it is gone.
-    await expect(page.getByRole('dialog')).toHaveCount(0)
+    await expect(page.locator('dialog')).toHaveCount(0)
   }
   await page.keyboard.press('Space')
   const shown = page.locator('[data-loudness=TP]')

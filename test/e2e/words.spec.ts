@@ -75,7 +75,7 @@ test('the palette finds actions by keyboard, in either language, and remembers t
   await expect(page.getByRole('dialog', { name: 'Models' })).toBeVisible()
   await page.keyboard.press('Escape')
   // Keys are the dialog's until it is gone.
-  await expect(page.getByRole('dialog')).toHaveCount(0)
+  await expect(page.locator('dialog')).toHaveCount(0)
 
   await page.keyboard.press('Control+Shift+P')
   await expect(chosen).toHaveText(/^\s*Models/)
@@ -158,7 +158,7 @@ for (const [language, words] of Object.entries(names))
         )
         expect(await faults(page)).toEqual([])
         await page.keyboard.press('Escape')
-        await expect(page.getByRole('dialog')).toHaveCount(0)
+        await expect(page.locator('dialog')).toHaveCount(0)
 
         for (const [keys, name] of [
           ['?', words.keys],
@@ -168,7 +168,7 @@ for (const [language, words] of Object.entries(names))
           await expect(page.getByRole('dialog', { name })).toBeVisible()
           expect(await faults(page)).toEqual([])
           await page.keyboard.press('Escape')
-          await expect(page.getByRole('dialog')).toHaveCount(0)
+          await expect(page.locator('dialog')).toHaveCount(0)
         }
         expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(1024)
       })
