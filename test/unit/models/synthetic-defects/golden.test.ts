@@ -84,7 +84,7 @@ describe.each(['reference', 'cpu'])('the segmentation network on %s against PyTo
 it('moves with the picture: eight pixels further in, the odds are eight pixels further', async () => {
   const shape = { channels: 1 as const, width: 2 }
   const draws = random(5)
-  // A strip more than twice as long as the network sees, 90 pixels to either side.
+  // A strip more than twice as long as the network sees, 67 pixels to either side.
   const [height, width] = [8, 208]
   const pixels = draws.fillNormal(new Float32Array(height * width), 0.3)
   const images = imagesInMemory(float32([1, 1, height, width], pixels))
