@@ -7,8 +7,8 @@ const GRACE = 2000
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
 /**
- * Work that leaves nothing half done, such as training, whose checkpoints appear only whole: it is not waited for once a signal has come. A single step may take minutes, and a
- * graph being compiled hears nothing: while it is, signals have their usual effect and end the process at once. Throws `cancelled`, and what `work` throws.
+ * Work that leaves nothing half done, such as training, whose checkpoints appear only whole: it is not waited for once a signal has come. While a graph is
+ * compiled, or a step takes long, the thread hears nothing: then signals have their usual effect and end the process at once. Throws `cancelled`, and what `work` throws.
  */
 export async function stopSoon<T>(work: () => Promise<T>, { signal, checkCancelled }: Terminal): Promise<T> {
   const heard = new Map<NodeJS.Signals, NodeJS.SignalsListener[]>()

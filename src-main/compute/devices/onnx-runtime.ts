@@ -44,6 +44,8 @@ export interface OnnxRuntimeOptions {
  * training step, of which creating the session without it takes 4) and gains at most three per cent, since compiling tidies graphs already.
  */
 const LARGE_GRAPH = 8000
+/** Runs of this many milliseconds are told of as blocking the thread: ONNX Runtime computes in the thread that calls it. */
+const LONG_RUN = 1000
 
 /** ONNX Runtime on the processor: programs are traced, lowered to ONNX and run as one call. */
 export function cpuDevice(options: OnnxRuntimeOptions = {}): Device {
@@ -135,13 +137,18 @@ function sessionRunner(
     }
   }
 
+  /** How long the last run kept the thread, milliseconds; nothing is known of the first. */
+  let took = Infinity
   const step = async (inputs: NDArrays): Promise<NDArrays> => {
     const given = checkInputs(spec.name, types, inputs)
     await state.pin(fixed)
     const feeds: Record<string, ort.Tensor> = {}
     for (const name of model.inputs) feeds[`inputs.${name}`] = tensorOf(given[name]!)
     for (const name of model.state) feeds[`state.${name}`] = state.feed(name)
-    const fetched = await throughGate(() => session.run(feeds))
+    const call = () => throughGate(() => session.run(feeds))
+    const startedAt = performance.now()
+    const fetched = await (took > LONG_RUN ? blocking(call) : call())
+    took = performance.now() - startedAt
     const next = Object.fromEntries(model.nextState.map((name) => [name, fetched[`next.${name}`]!]))
     const outputs = Object.fromEntries(model.outputs.map((name) => [name, arrayOf(fetched[`outputs.${name}`]!)]))
     try {

@@ -7,8 +7,13 @@ import type { ImageSource } from '../anomaly/image-source'
 import { whiteningCount, whiteningFilters } from '../anomaly/patch-features'
 import type { SegmenterConfig } from './config'
 
-/** Steps between the taps of the residual layers' filters: a pixel is seen together with all within 45 pixels. */
-export const dilations = [1, 2, 4, 8, 4, 1] as const
+/** Steps between the taps of the residual layers' filters on the way down and up, at a half, a quarter and an eighth of the resolution. */
+const stages = [
+  { down: [1, 2], up: [1] },
+  { down: [1, 2], up: [1] },
+  { down: [1, 2, 1], up: [] },
+] as const
+const ways = ['down', 'up'] as const
 /** Deviations of normal patches at which a whitening filter's answer is at three quarters of its bound. */
 const REACH = 4
 
@@ -27,7 +32,16 @@ export const filterShapes = ({ channels }: Size): Shapes => layer('filters', [fi
 /** Shapes of what is trained. */
 export const trainedShapes = ({ channels, width }: Size): Shapes => ({
   ...layer('mix', [width, 2 * filterCount(channels), 1, 1]),
-  ...Object.assign({}, ...dilations.map((_, i) => layer(`layer${i}`, [width, width, 3, 3]))),
+  ...Object.assign(
+    {},
+    ...stages.flatMap((stage, at) => {
+      const own = width * 2 ** at
+      const residual = ways.flatMap((way) => stage[way].map((_, i) => layer(`${way}${at}.${i}`, [own, own, 3, 3])))
+      return at === 0
+        ? residual
+        : [layer(`narrow${at}`, [own, own / 2, 1, 1]), ...residual, layer(`widen${at}`, [2 * own, own, 1, 1])]
+    }),
+  ),
   ...layer('head', [4, width, 3, 3]),
 })
 
@@ -73,9 +87,9 @@ export function initialWeights(size: Size, random: Random): NDArrays {
 }
 
 /**
- * Log odds that a pixel is painted: images [batch, channels, height, width], even sides → [batch, height, width]. Whitening filters' answers, bounded, and
- * their strengths, at half the resolution; residual layers with filters ever wider apart (Yu & Koltun, 2016); four numbers for each of the inner places at
- * the end, one for each of its pixels.
+ * Log odds that a pixel is painted: images [batch, channels, height, width], sides that are multiples of 8 → [batch, height, width]. Whitening filters' answers,
+ * bounded, and their strengths, at half the resolution; residual layers there, at a quarter and at an eighth, each joined to what lies above it (Ronneberger et
+ * al., 2015); four numbers for each of the inner places at the end, one for each of its pixels.
  */
 export function segment(weights: Tensors, images: tf.Tensor): tf.Tensor {
   const of = (name: string) => ({ weight: weights[`${name}.weight`]!, bias: weights[`${name}.bias`]! })
@@ -88,10 +102,24 @@ export function segment(weights: Tensors, images: tf.Tensor): tf.Tensor {
   const white = conv2d(tf.mirrorPad(images, around, 'symmetric'), of('filters'))
   const answers = tf.mul(tf.tanh(tf.mul(white, 1 / REACH)), REACH)
   let x = conv2d(avgPool(tf.concat([answers, tf.abs(answers)], 1), 2), of('mix'))
-  for (const [i, dilation] of dilations.entries())
-    x = tf.add(x, conv2d(tf.relu(x), of(`layer${i}`), { dilations: dilation, padding: dilation }))
-  const four = conv2d(tf.relu(x), of('head'), { padding: 1 })
-  const [batch, , rows, columns] = four.shape as [number, number, number, number]
-  const apart = tf.transpose(tf.reshape(four, [batch, 2, 2, rows, columns]), [0, 3, 1, 4, 2])
-  return tf.reshape(apart, [batch, 2 * rows, 2 * columns])
+  const residual = (x: tf.Tensor, at: number, way: (typeof ways)[number]) => {
+    for (const [i, dilation] of stages[at]![way].entries())
+      x = tf.add(x, conv2d(tf.relu(x), of(`${way}${at}.${i}`), { dilations: dilation, padding: dilation }))
+    return x
+  }
+  const down = (x: tf.Tensor, at: number): tf.Tensor => {
+    const seen = residual(x, at, 'down')
+    if (at === stages.length - 1) return seen
+    const coarse = down(conv2d(avgPool(seen, 2), of(`narrow${at + 1}`)), at + 1)
+    return residual(tf.add(seen, spreadOut(conv2d(tf.relu(coarse), of(`widen${at + 1}`)))), at, 'up')
+  }
+  x = down(x, 0)
+  return tf.squeeze(spreadOut(conv2d(tf.relu(x), of('head'), { padding: 1 })), [1])
+}
+
+/** Four channels become the four pixels of each place: [batch, 4 channels, rows, columns] → [batch, channels, 2 rows, 2 columns]. */
+function spreadOut(x: tf.Tensor): tf.Tensor {
+  const [batch, channels, rows, columns] = x.shape as [number, number, number, number]
+  const apart = tf.transpose(tf.reshape(x, [batch, channels / 4, 2, 2, rows, columns]), [0, 1, 4, 2, 5, 3])
+  return tf.reshape(apart, [batch, channels / 4, 2 * rows, 2 * columns])
 }

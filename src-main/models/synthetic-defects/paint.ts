@@ -2,6 +2,7 @@ import { sizeOf } from '../../lib/ndarray'
 import type { Random } from '../../lib/random'
 import type { ImageShape } from '../anomaly/image-source'
 import { between, region, smoothNoise, spread, strokes } from './coverage'
+import { bounded, copySquare, turn, turnedSquare, type Light, type Source } from './squares'
 
 /**
  * What training paints: `lines` that wander; `stains` of another colour; `pieces` of other pictures; `fadings`, where the contrast, the sharpness or the
@@ -20,6 +21,8 @@ export interface PaintOptions {
   balance: number
   /** Whether images may be turned by quarters and upside down. */
   turned: boolean
+  /** Share of them that are turned by any angle (a little, where not `turned`) and scaled. */
+  varied: number
 }
 
 /** Painted images [batch, channels, crop, crop]; 1 where they are painted, and how much each pixel counts, [batch, crop, crop]. */
@@ -43,7 +46,7 @@ export function paintBatch(
   options: PaintOptions,
   draws: Random,
 ): PaintedBatch {
-  const { crop, clean, families, balance, turned } = options
+  const { crop, clean, families, balance, turned, varied } = options
   const [channels, height, width] = shape
   const size = sizeOf(shape)
   const plane = crop * crop
@@ -55,7 +58,8 @@ export function paintBatch(
     const [left, top] = [draws.integer(width - crop + 1), draws.integer(height - crop + 1)]
     const image = images.subarray(i * channels * plane, (i + 1) * channels * plane)
     const light = { gain: Math.exp(0.15 * draws.normal()), offset: 0.1 * draws.normal() }
-    copySquare(whole(i), left, top, crop, light, image)
+    if (draws.uniform() < varied) turnedSquare(whole(i), crop, light, turned, image, draws)
+    else copySquare(whole(i), left, top, crop, light, image)
     if (turned) turn(image, crop, draws.integer(8))
     if (draws.uniform() < clean) continue
     const mask = masks.subarray(i * plane, (i + 1) * plane)
@@ -70,14 +74,6 @@ export function paintBatch(
   return { images, masks, weights }
 }
 
-interface Light {
-  gain: number
-  offset: number
-}
-interface Source {
-  data: Float32Array
-  shape: ImageShape
-}
 interface Canvas {
   data: Float32Array
   mask: Float32Array
@@ -85,36 +81,6 @@ interface Canvas {
   crop: number
   channels: number
   balance: number
-}
-
-const bounded = (value: number) => Math.min(1, Math.max(-1, value))
-
-function copySquare(
-  { data, shape: [channels, height, width] }: Source,
-  left: number,
-  top: number,
-  crop: number,
-  { gain, offset }: Light,
-  into: Float32Array,
-): void {
-  for (let c = 0, to = 0; c < channels; c++)
-    for (let y = 0; y < crop; y++) {
-      const from = (c * height + top + y) * width + left
-      for (let x = 0; x < crop; x++, to++) into[to] = bounded(data[from + x]! * gain + offset)
-    }
-}
-
-/** Turns every channel in its place: `way` from 0 to 7 is mirrored along either axis (1, 2), and along the diagonal (4). */
-export function turn(image: Float32Array, crop: number, way: number): void {
-  const plane = new Float32Array(crop * crop)
-  for (let start = 0; start < image.length; start += plane.length) {
-    plane.set(image.subarray(start, start + plane.length))
-    for (let y = 0; y < crop; y++)
-      for (let x = 0; x < crop; x++) {
-        const [u, v] = [way & 1 ? crop - 1 - x : x, way & 2 ? crop - 1 - y : y]
-        image[start + y * crop + x] = way & 4 ? plane[u * crop + v]! : plane[v * crop + u]!
-      }
-  }
 }
 
 /** Paints one defect; one that changes next to nothing is taken back. */

@@ -4,7 +4,7 @@ import type { TrainContext } from '../family'
 import { pictureSettings } from '../anomaly/picture-recipe'
 import type { ImageShape } from '../anomaly/image-source'
 import { readSettings } from '../recipe'
-import { SegmenterConfig } from './config'
+import { GRAIN, SegmenterConfig } from './config'
 import { paintedFamilies, type PaintedFamily } from './paint'
 
 const count = (least: number, most: number) => z.coerce.number().int().min(least).max(most)
@@ -12,7 +12,7 @@ const count = (least: number, most: number) => z.coerce.number().int().min(least
 /** Settings of a training run: presets give them, `--set key=value` changes them. */
 export const Recipe = z.object({
   ...pictureSettings,
-  /** Channels of the hidden layers. */
+  /** Channels at half the resolution. */
   width: count(1, 256).default(24),
   /** Side of the squares that are painted on, pixels; the images' own where they are smaller. */
   crop: count(8, 256).default(64),
@@ -23,12 +23,18 @@ export const Recipe = z.object({
   balance: z.coerce.number().min(0.1).max(100).default(3),
   /** Whether images may be turned by quarters and upside down while learning: for textures that look alike from all sides. */
   turned: z.enum(['no', 'yes']).default('no'),
+  /** Share of the squares that are turned by any angle (where `turned`, else a little) and scaled before anything is painted on them, so that few pictures are not learned by heart. */
+  varied: z.coerce.number().min(0).max(1).default(0),
+  /** Decay of the average of the weights that is kept in the end; 0 keeps the last ones. */
+  average: z.coerce.number().min(0).max(0.99999).default(0),
   /** Share of the squares that nothing is painted on. */
   clean: z.coerce.number().min(0).max(0.9).default(0.25),
   /** A family of painted defects that is left out, to see how what was never painted is found. */
   without: z.enum(['none', ...paintedFamilies]).default('none'),
   /** Side of the window that maps are averaged over, pixels. */
   smoothing: count(1, 31).default(5),
+  /** How many ways pictures are turned to be scored: all eight cost eight times as much, and take part of the chance out. For `turned` ones. */
+  turns: z.enum(['1', '8']).default('1'),
   /** Steps from checkpoint to checkpoint, each with a look at held-out images. */
   checkpoint: count(1, 1e6).default(250),
 })
@@ -36,7 +42,10 @@ export type Recipe = z.infer<typeof Recipe>
 
 export const presets: Record<string, Partial<Record<keyof Recipe, string>>> = {
   usual: {},
-  surfaces: { mode: 'tiles', size: '128', pieces: '400', mirrored: 'yes' },
+  surfaces: {
+    ...{ mode: 'tiles', size: '128', pieces: '400', mirrored: 'yes' },
+    ...{ steps: '7000', average: '0.998', varied: '0.5' },
+  },
 }
 
 /** The settings of a run. Throws `bad-input` naming the first that is unknown or out of bounds. */
@@ -44,17 +53,33 @@ export const readRecipe = (context: Pick<TrainContext, 'preset' | 'set' | 'steps
   readSettings(Recipe, presets, context)
 
 /** The network that a recipe asks for, for images of a shape. Throws `bad-input` where they do not fit together. */
-export function configOf({ width, smoothing }: Recipe, [channels, height, wide]: ImageShape): SegmenterConfig {
-  const parsed = SegmenterConfig.safeParse({ channels, size: height, width, smoothing })
+export function configOf(
+  { width, smoothing, turned, turns }: Recipe,
+  [channels, height, wide]: ImageShape,
+): SegmenterConfig {
+  const parsed = SegmenterConfig.safeParse({ channels, size: height, width, smoothing, turns: Number(turns) })
+  if (turns === '8' && turned === 'no')
+    throw new NagareError(
+      'bad-input',
+      'With --set turns=8 pictures are turned to be scored; say --set turned=yes too.',
+      {
+        hint: 'Leave turns=8 out where pictures have an upside.',
+      },
+    )
   if (parsed.success && height === wide && smoothing % 2 === 1) return parsed.data
   if (smoothing % 2 === 0) throw new NagareError('bad-input', `--set smoothing: an odd number, found ${smoothing}.`)
-  throw new NagareError('bad-input', `Images must be squares of an even side, found ${wide} × ${height}.`, {
-    hint: 'Choose another --set size.',
-  })
+  throw new NagareError(
+    'bad-input',
+    `Images must be squares whose side is a multiple of ${GRAIN}, found ${wide} × ${height}.`,
+    {
+      hint: 'Choose another --set size.',
+    },
+  )
 }
 
-/** Side of the squares that are painted on, even. */
-export const cropOf = ({ crop }: Recipe, { size }: SegmenterConfig): number => 2 * Math.floor(Math.min(crop, size) / 2)
+/** Side of the squares that are painted on, a multiple of 8. */
+export const cropOf = ({ crop }: Recipe, { size }: SegmenterConfig): number =>
+  GRAIN * Math.floor(Math.min(crop, size) / GRAIN)
 
 /** The families that are painted. */
 export const familiesOf = ({ without }: Recipe): PaintedFamily[] =>

@@ -47,7 +47,7 @@ const LOOKED_AT = 64
  */
 export async function trainSegmenter(options: SegmenterTraining): Promise<TrainedSegmenter> {
   const { device, recipe, training, validation, seed, checkpoint, progress, checkCancelled } = options
-  const { batch, steps, learningRate, balance, clean, turned } = recipe
+  const { batch, steps, learningRate, balance, clean, turned, varied, average } = recipe
   const config = configOf(recipe, training.shape)
   if (training.count < LEAST_TRAINING)
     throw new NagareError(
@@ -56,7 +56,7 @@ export async function trainSegmenter(options: SegmenterTraining): Promise<Traine
       { hint: 'Add normal pictures, or use --set mode=tiles.' },
     )
   const crop = cropOf(recipe, config)
-  const painting = { families: familiesOf(recipe), crop, clean, balance, turned: turned === 'yes' }
+  const painting = { families: familiesOf(recipe), crop, clean, balance, turned: turned === 'yes', varied }
   const identity = { seed, recipe: JSON.stringify(recipe), data: checkpoint?.data ?? '' }
   const read = checkpoint?.resume ? await readCheckpoint(checkpoint.path, identity) : undefined
   const startedAt = performance.now()
@@ -65,7 +65,7 @@ export async function trainSegmenter(options: SegmenterTraining): Promise<Traine
   const state = read?.current ?? { ...(await filtersOf(training, checkCancelled)), ...initialWeights(config, draws) }
   const names = Object.keys(weightShapes(config))
   const held = await paintedHeldOut(validation, painting, batch, seed)
-  const trainer = await device.load(segmenterProgram(config, { batch, crop, steps, learningRate }), { state })
+  const trainer = await device.load(segmenterProgram(config, { batch, crop, steps, learningRate, average }), { state })
   const looker = await device.load(oddsProgram(config, batch, crop), { state: pick(state, names) })
   const images = [batch, config.channels, crop, crop]
   let heldOut: number | undefined
@@ -86,19 +86,23 @@ export async function trainSegmenter(options: SegmenterTraining): Promise<Traine
       progress({ phase: 'Training', done: step, total: steps, note: note(loss!.data[0]!, heldOut) })
       if (step % recipe.checkpoint !== 0 || step === steps) continue
       const current = await trainer.state()
-      const weights = pick(current, names)
+      const weights = keptOf(current, names)
       heldOut = await lookAt(looker, weights, held, images)
       if (!checkpoint) continue
       const standing = { ...identity, step, random: draws.state(), seconds: seconds(), best: heldOut, bestStep: step }
       await writeCheckpoint(checkpoint.path, checkpoint.card(step, standing.seconds), weights, current, standing)
     }
-    const weights = pick(await trainer.state(), names)
+    const weights = keptOf(await trainer.state(), names)
     return { config, weights, steps, heldOut: await lookAt(looker, weights, held, images), seconds: seconds() }
   } finally {
     await trainer.dispose()
     await looker.dispose()
   }
 }
+
+/** The weights that count: their average, where one is kept, in place of the last ones. */
+const keptOf = (state: NDArrays, names: readonly string[]): NDArrays =>
+  Object.fromEntries(names.map((name) => [name, state[`ema.${name}`] ?? state[name]!]))
 
 /** Batches of held-out images, painted by the same generator; always the same ones. */
 async function paintedHeldOut(

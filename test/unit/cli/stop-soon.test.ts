@@ -1,8 +1,11 @@
+import * as tf from '@tensorflow/tfjs-core'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { Terminal } from '../../../src-main/cli/command'
 import { stopSoon } from '../../../src-main/cli/stop-soon'
+import { openDevice } from '../../../src-main/compute'
 import { blocking, onBlocking } from '../../../src-main/lib/blocking'
 import { NagareError } from '../../../src-main/lib/errors'
+import { float32 } from '../../../src-main/lib/ndarray'
 
 function terminal() {
   const controller = new AbortController()
@@ -77,6 +80,31 @@ describe('stopping soon', () => {
     ).rejects.toMatchObject({ code: 'cancelled' })
     expect(work).not.toHaveBeenCalled()
   })
+})
+
+it('is told while a program is compiled and for its first run, and not for runs that are short', async () => {
+  const device = await openDevice('cpu')
+  let told = 0
+  const release = onBlocking({ before: () => void told++, after: () => {} })
+  try {
+    const runner = await device.load(
+      {
+        name: 'twice',
+        inputs: { x: [2] },
+        run: ({ inputs: { x } }) => ({ outputs: { y: tf.mul(x!, 2) } }),
+      },
+      {},
+    )
+    expect(told).toBe(2)
+    const x = float32([2], new Float32Array([1, 2]))
+    expect((await runner.run({ x }))['y']!.data).toEqual(new Float32Array([2, 4]))
+    expect(told).toBe(3)
+    await runner.run({ x })
+    expect(told).toBe(3)
+    await runner.dispose()
+  } finally {
+    release()
+  }
 })
 
 it('without a listener work is done as it is', async () => {

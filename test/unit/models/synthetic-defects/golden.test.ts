@@ -15,7 +15,7 @@ import {
 import { oddsProgram, segmenterProgram } from '../../../../src-main/models/synthetic-defects/programs'
 import { readInspectGolden } from '../../../helpers/f-anogan-golden'
 
-const config = { channels: 3 as const, size: 16, width: 4, smoothing: 3 }
+const config = { channels: 3 as const, size: 16, width: 4, smoothing: 3, turns: 1 as const }
 const names = Object.keys(weightShapes(config))
 const trained = Object.keys(trainedShapes(config))
 let io: NDArrays
@@ -39,9 +39,12 @@ describe.each(['reference', 'cpu'])('the segmentation network on %s against PyTo
   })
 
   it('has the same loss and gradients', async () => {
-    const runner = await device.load(segmenterProgram(config, { batch: 2, crop: 16, steps: 100, learningRate: 1e-3 }), {
-      state: weights,
-    })
+    const runner = await device.load(
+      segmenterProgram(config, { batch: 2, crop: 16, steps: 100, learningRate: 1e-3, average: 0 }),
+      {
+        state: weights,
+      },
+    )
     const { loss } = await runner.run(pick(io, ['images', 'masks', 'weights']))
     const state = await runner.state()
     await runner.dispose()
@@ -78,22 +81,47 @@ describe.each(['reference', 'cpu'])('the segmentation network on %s against PyTo
   })
 })
 
-it('moves with the picture: two pixels further in, the odds are two pixels further', async () => {
-  const shape = { channels: 1 as const, width: 3 }
+it('moves with the picture: eight pixels further in, the odds are eight pixels further', async () => {
+  const shape = { channels: 1 as const, width: 2 }
   const draws = random(5)
-  const pixels = draws.fillNormal(new Float32Array(112 * 112), 0.3)
-  const images = imagesInMemory(float32([1, 1, 112, 112], pixels))
+  // A strip more than twice as long as the network sees, 67 pixels to either side.
+  const [height, width] = [8, 208]
+  const pixels = draws.fillNormal(new Float32Array(height * width), 0.3)
+  const images = imagesInMemory(float32([1, 1, height, width], pixels))
   const arrays = { ...(await filtersOf(images, () => {})), ...initialWeights(shape, random(4)) }
   const weights = Object.fromEntries(
     Object.entries(arrays).map(([name, { shape, data }]) => [name, tf.tensor(data, [...shape])]),
   )
-  const picture = tf.tensor4d(pixels, [1, 1, 112, 112])
-  const near = segment(weights, tf.slice(picture, [0, 0, 0, 0], [1, 1, 110, 110]))
-  const far = segment(weights, tf.slice(picture, [0, 0, 2, 2], [1, 1, 110, 110]))
-  // Further from the edges than the network sees.
-  const middle = tf.slice(near, [0, 52, 52], [1, 6, 6]).dataSync()
-  expect(tf.slice(far, [0, 50, 50], [1, 6, 6]).dataSync()).toBeAllclose(middle, { absolute: 1e-4 })
+  const strip = tf.tensor4d(pixels, [1, 1, height, width])
+  const near = segment(weights, tf.slice(strip, [0, 0, 0, 0], [1, 1, height, width - 8]))
+  const far = segment(weights, tf.slice(strip, [0, 0, 0, 8], [1, 1, height, width - 8]))
+  const middle = tf.slice(near, [0, 0, 101], [1, height, 6]).dataSync()
+  expect(tf.slice(far, [0, 0, 93], [1, height, 6]).dataSync()).toBeAllclose(middle, { absolute: 1e-4 })
   expect(Math.max(...middle) - Math.min(...middle)).toBeGreaterThan(0.01)
+})
+
+it.each(['reference', 'cpu'])('scores a turned picture as the picture, turned, on %s', async (id) => {
+  const device = await openDevice(id)
+  const detector = await segmenterDetector(device, { config: { ...config, turns: 8 }, weights })
+  const images = io['images']!.data as Float32Array
+  const upright = images.slice(0, 768)
+  const lying = new Float32Array(768)
+  for (let at = 0; at < 768; at++) {
+    const [plane, y, x] = [Math.floor(at / 256), Math.floor(at / 16) % 16, at % 16]
+    lying[plane * 256 + x * 16 + (15 - y)] = upright[at]!
+  }
+  const both = new Float32Array([...upright, ...lying])
+  const { map, terms } = await detector.score(float32([2, 3, 16, 16], both))
+  await detector.close()
+  const [first, second] = [map.data.slice(0, 256), map.data.slice(256)] as [Float32Array, Float32Array]
+  const expected = Float32Array.from({ length: 256 }, (_, at) => second[(at % 16) * 16 + 15 - Math.floor(at / 16)]!)
+  expect(first).toBeAllclose(expected, { absolute: 1e-4 })
+  expect(terms['odds']![0]).toBeCloseTo(terms['odds']![1]!, 4)
+  // Seen from one side only it is another picture.
+  const single = await segmenterDetector(device, { config, weights })
+  const once = await single.score(float32([2, 3, 16, 16], both))
+  await single.close()
+  expect(Math.abs(once.terms['odds']![0]! - once.terms['odds']![1]!)).toBeGreaterThan(1e-3)
 })
 
 it('has filters that answer to normal patches with mean 0 and variance 1', async () => {

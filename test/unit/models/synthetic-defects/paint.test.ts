@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { random } from '../../../../src-main/lib/random'
 import { region, smoothNoise, strokes } from '../../../../src-main/models/synthetic-defects/coverage'
-import { paintBatch, paintedFamilies, turn } from '../../../../src-main/models/synthetic-defects/paint'
+import { paintBatch, paintedFamilies } from '../../../../src-main/models/synthetic-defects/paint'
+import { turn } from '../../../../src-main/models/synthetic-defects/squares'
 
 /** A fine texture of [count, channels, 48, 48]. */
 const textures = (count: number, channels: number) =>
@@ -10,7 +11,7 @@ const textures = (count: number, channels: number) =>
     .map((value) => Math.min(Math.max(value, -1), 1))
 
 describe.each(paintedFamilies)('painted %s', (family) => {
-  const options = { families: [family], crop: 32, clean: 0, balance: 3, turned: false }
+  const options = { families: [family], crop: 32, clean: 0, balance: 3, turned: false, varied: 0 }
 
   it.each([1, 3])('mark what they change, in %d channels, and stay within −1 and 1', (channels) => {
     const sources = textures(24, channels)
@@ -53,12 +54,38 @@ it('leaves about as many clean as asked', () => {
     textures(40, 1),
     40,
     [1, 48, 48],
-    { families: paintedFamilies, ...{ crop: 32, clean: 0.5, balance: 3, turned: true } },
+    { families: paintedFamilies, ...{ crop: 32, clean: 0.5, balance: 3, turned: true, varied: 0 } },
     random(2),
   )
   const clean = Array.from({ length: 40 }, (_, i) => !masks.subarray(i * 1024, (i + 1) * 1024).includes(1))
   expect(clean.filter(Boolean).length).toBeGreaterThan(12)
   expect(clean.filter(Boolean).length).toBeLessThan(34)
+})
+
+it('varies squares by turning and scaling them, without a defect and without much blur', () => {
+  const options = { families: paintedFamilies, crop: 32, clean: 1, balance: 3, turned: true }
+  const sources = textures(24, 1)
+  const deviation = (images: Float32Array) =>
+    Math.sqrt(images.reduce((sum, value) => sum + value ** 2, 0) / images.length)
+  const bare = paintBatch(sources, 24, [1, 48, 48], { ...options, varied: 0 }, random(8))
+  const varied = paintBatch(sources, 24, [1, 48, 48], { ...options, varied: 1 }, random(8))
+  expect(varied.masks.every((mark) => mark === 0)).toBe(true)
+  expect(varied.images.every((value) => value >= -1 && value <= 1)).toBe(true)
+  // White noise loses strength between pixels by any interpolation: linear ones leave two thirds.
+  expect(deviation(varied.images) / deviation(bare.images)).toBeGreaterThan(0.7)
+  // Where light falls off evenly, the change from pixel to pixel tells the scale, of its directions the angle.
+  const ramp = Float32Array.from({ length: 48 * 48 }, (_, i) => (i % 48) / 48 - 0.5)
+  const steps = Array.from({ length: 40 }, (_, seed) => {
+    const one = paintBatch(ramp, 1, [1, 48, 48], { ...options, varied: 1, turned: false }, random(seed)).images
+    const [across, down] = [one[17]! - one[16]!, one[16 + 32]! - one[16]!]
+    return { angle: Math.atan2(down, across), scale: Math.hypot(across, down) * 48 }
+  })
+  for (const { angle, scale } of steps) {
+    expect(Math.abs(angle)).toBeLessThan(0.13)
+    expect(scale).toBeGreaterThan(0.4)
+    expect(scale).toBeLessThan(2)
+  }
+  expect(new Set(steps.map(({ angle }) => angle.toFixed(3))).size).toBeGreaterThan(20)
 })
 
 it('covers from 0 to 1, by strokes that are thin and regions that are not', () => {

@@ -17,7 +17,7 @@ beforeAll(async () => {
   device = await openDevice('cpu')
 })
 
-const tiny = { width: '4', crop: '16', batch: '4', checkpoint: '2' }
+const tiny = { width: '4', crop: '16', batch: '4', checkpoint: '2', average: '0.9', varied: '0.5' }
 const set = (more: Record<string, string> = {}, steps = 6) =>
   readRecipe({ preset: 'usual', set: { ...tiny, ...more }, steps })
 
@@ -86,7 +86,16 @@ describe('training on painted defects', () => {
       }),
     )
     expect(found.heldOut).toBeGreaterThan(0.85)
-    expect(found.config).toEqual({ channels: 1, size: 32, width: 8, smoothing: 5 })
+    expect(found.config).toEqual({ channels: 1, size: 32, width: 8, smoothing: 5, turns: 1 })
+  })
+
+  it('keeps the average of the weights where asked to, and the last ones otherwise', async () => {
+    const last = await trainSegmenter(training({ recipe: set({ average: '0' }) }))
+    const average = await trainSegmenter(training({ recipe: set({ average: '0.9' }) }))
+    const again = await trainSegmenter(training({ recipe: set({ average: '0.00001' }) }))
+    expect(again.weights['head.weight']!.data).toBeAllclose(last.weights['head.weight']!.data, { absolute: 1e-5 })
+    expect(average.weights['head.weight']!.data).not.toEqual(last.weights['head.weight']!.data)
+    expect(average.weights['filters.weight']).toEqual(last.weights['filters.weight'])
   })
 
   it('leaves out the family that it is told to', () => {
@@ -102,9 +111,10 @@ describe('training on painted defects', () => {
         message: expect.stringContaining(message),
       })
     await refused({ training: imagesInMemory(blobs(19, 16)) }, 'At least 20 normal images')
-    await refused({ training: imagesInMemory(blobs(20, 15)) }, 'even side, found 15 × 15')
+    await refused({ training: imagesInMemory(blobs(20, 15)) }, 'a multiple of 8, found 15 × 15')
     await refused({ training: imagesInMemory(float32([20, 1, 16, 24])) }, '24 × 16')
     await refused({ recipe: set({ smoothing: '4' }) }, 'an odd number, found 4')
+    await refused({ recipe: set({ turns: '8' }) }, 'say --set turned=yes too')
     const broken = blobs(40, 16)
     broken.data.fill(NaN)
     await expect(trainSegmenter(training({ training: imagesInMemory(broken) }))).rejects.toMatchObject({
