@@ -6,7 +6,7 @@ import { scoreInBatches } from '../anomaly/score-in-batches'
 import type { SegmenterConfig } from './config'
 import { scoreProgram } from './programs'
 
-/** Images at a time. */
+/** Images at a time; one where it is looked at in eight ways, as a picture of a single tile is then no dearer than it must be. */
 const BATCH = 8
 
 /** The trained network as a detector: maps of smoothed log odds, whose largest is the term `odds`. */
@@ -14,12 +14,13 @@ export async function segmenterDetector(
   device: Device,
   { config, weights }: { config: SegmenterConfig; weights: NDArrays },
 ): Promise<Detector> {
-  const runner = await device.load(scoreProgram(config, BATCH), { params: weights })
+  const batch = BATCH / config.turns
+  const runner = await device.load(scoreProgram(config, batch), { params: weights })
   return {
     weights: { odds: 1 },
     pools: { odds: 'max' },
     async score(images, check) {
-      const { odds, map } = await scoreInBatches(runner, imagesInMemory(images), BATCH, check)
+      const { odds, map } = await scoreInBatches(runner, imagesInMemory(images), batch, check)
       return { terms: { odds: odds!.data as Float32Array }, map: map! }
     },
     close: () => runner.dispose(),

@@ -37,7 +37,7 @@ const kinds: [kind: string, set: Record<string, string>][] = [
     'synthetic-defects',
     {
       ...{ mode: 'tiles', size: '32', width: '8', crop: '32', batch: '8', steps: '200', learningRate: '0.005' },
-      ...{ checkpoint: '100', smoothing: '3', pieces: '200' },
+      ...{ checkpoint: '100', smoothing: '3', pieces: '200', turned: 'yes', turns: '8' },
     },
   ],
   [
