@@ -26,18 +26,30 @@ export const convolvesByBlocks = (
   attrs: ConvolutionGeometry,
 ): boolean => isPlane(attrs, taps) && fills(onnx.block, out!, channels!) && !onnx.isConstant(filter)
 
+/** A filter [out, channels, ...taps] with both in blocks; with fewer channels than a block, as pictures have, they alone stay as they are. `out` fills its blocks. */
+export function filterInBlocks(onnx: OnnxBuilder, filter: string, [out, channels, ...taps]: Shape): string {
+  const { block } = onnx
+  const few = channels! < block
+  const parts = [out! / block, block, ...(few ? [channels!] : [channels! / block, block]), ...taps]
+  const perm = few ? [0, 2, 3, 4, 1] : [0, 2, 4, 5, 3, 1]
+  const inBlocks = onnx.node('Transpose', [onnx.reshape(filter, parts)], { perm })
+  return onnx.reshape(inBlocks, [out!, channels!, ...taps])
+}
+
 /** A convolution with ONNX's attributes, its operands laid out in blocks and its result laid out as usual. */
 export function lowerConvByBlocks(
   onnx: OnnxBuilder,
   [x, filter]: readonly [string, string],
-  [out, channels, ...taps]: Shape,
+  shape: Shape,
   attributes: Record<string, number | Shape>,
 ): string {
-  const { block } = onnx
-  const parts = onnx.reshape(filter, [out! / block, block, channels! / block, block, ...taps])
-  const inBlocks = onnx.node('Transpose', [parts], { perm: [0, 2, 4, 5, 3, 1] })
-  const weights = onnx.reshape(inBlocks, [out!, channels!, ...taps])
-  return convolved(onnx, onnx.node('ReorderInput', [x], {}, BLOCKED), weights, out!, attributes)
+  return convolved(
+    onnx,
+    onnx.node('ReorderInput', [x], {}, BLOCKED),
+    filterInBlocks(onnx, filter, shape),
+    shape[0]!,
+    attributes,
+  )
 }
 
 const convolved = (

@@ -1,10 +1,12 @@
 import type * as tf from '@tensorflow/tfjs-core'
 import { sizeOf } from '../../lib/ndarray'
+import { filterInBlocks } from '../kernels/convolution-blocks'
 import { axesOf } from '../kernels/kernel'
 import { repeats } from '../kernels/interpolation'
 import { poolGeometry } from '../kernels/pool-geometry'
 import type { ConvolutionAttrs } from '../ops/convolution'
 import { sameShape, type Node, type Value } from '../trace/graph'
+import { convolvedByPhases, hasPhases } from './blocked-phases'
 import type { OnnxBuilder } from './builder'
 import { BLOCKED } from './encode'
 import type { OnnxNode } from './graph'
@@ -124,11 +126,8 @@ export class BlockedLayout {
     const whole = more
       ? this.#onnx.node('Pad', [name, this.#onnx.ints([0, 0, 0, 0, more, 0, 0, 0]), this.#onnx.scalar('float32', 0)])
       : name
-    const rows = [(out + more) / block, block]
     const few = channels < block
-    const parts = this.#onnx.reshape(whole, [...rows, ...(few ? [channels] : [channels / block, block]), ...taps])
-    const turned = this.#onnx.node('Transpose', [parts], { perm: few ? [0, 2, 3, 4, 1] : [0, 2, 4, 5, 3, 1] })
-    const weights = this.#onnx.reshape(turned, [out + more, channels, ...taps])
+    const weights = filterInBlocks(this.#onnx, whole, [out + more, channels, ...taps])
     const attributes = {
       ...{ kernel_shape: taps, strides, dilations, group: 1 },
       pads: [...pads.map(([before]) => before), ...pads.map(([, after]) => after)],
@@ -136,6 +135,15 @@ export class BlockedLayout {
     const planes = shape as unknown as Planes
     const made = this.convolved([few ? this.#nameOf(x) : this.inBlocks(x), weights], attributes, planes)
     return more ? this.#onnx.node('ReorderOutput', [made.name], { channels: out }, BLOCKED) : made
+  }
+
+  convolveTransposed({ inputs, attrs }: Node): Blocked | undefined {
+    const [x, filter] = inputs as [Value, Value]
+    const geometry = attrs as unknown as ConvolutionAttrs
+    const name = this.#nameOf(filter)
+    if (!this.#onnx.isConstant(name) || !hasPhases(geometry, x.shape, filter.shape, this.#onnx.block)) return undefined
+    const shape = geometry.shape as unknown as Planes
+    return { name: convolvedByPhases(this.#onnx, [this.inBlocks(x), name], [x.shape, filter.shape], geometry), shape }
   }
 
   add({ inputs, outputs }: Node): Blocked | undefined {
@@ -256,6 +264,7 @@ function byChannel(inputs: readonly Value[], shape: Shape): [Value, Value] | und
 
 const rules: Readonly<Record<string, (this: BlockedLayout, node: Node) => Blocked | string | undefined>> = {
   Conv: BlockedLayout.prototype.convolve,
+  ConvInputGradient: BlockedLayout.prototype.convolveTransposed,
   Add: BlockedLayout.prototype.add,
   Multiply: BlockedLayout.prototype.multiply,
   Relu: BlockedLayout.prototype.relu,

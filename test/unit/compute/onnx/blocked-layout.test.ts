@@ -88,16 +88,57 @@ describe('planes kept in blocks', () => {
     }
   })
 
+  it.each([
+    { kernel: [2, 2], strides: 2, padding: 0 },
+    { kernel: [4, 4], strides: 2, padding: 1 },
+    {
+      kernel: [6, 3],
+      strides: 3,
+      padding: [
+        [1, 2],
+        [0, 0],
+      ] as const,
+    },
+    { kernel: [8, 2], strides: [4, 2], padding: 'same' as const },
+    {
+      kernel: [4, 3],
+      strides: [2, 1],
+      padding: [
+        [1, 1],
+        [1, 1],
+      ] as const,
+    },
+    { kernel: [3, 3], strides: 2, padding: 1, outputPadding: 1 },
+  ])('hold for transposed convolutions: %j', async ({ kernel, ...options }) => {
+    const transposed: ProgramSpec = {
+      name: 'transposed',
+      params: { filter: [16, 32, ...kernel] },
+      inputs: { x: [2, 16, 5, 4] },
+      run: ({ params, inputs: { x } }) => ({ outputs: { y: convTranspose(x!, params['filter']!, options) } }),
+    }
+    const [params, x] = [{ filter: normal([16, 32, ...kernel]) }, normal([2, 16, 5, 4])]
+    const [expected, found] = await Promise.all(
+      ['reference', 'cpu'].map(async (id) => {
+        const runner = await (await openDevice(id)).load(transposed, { params })
+        const { y } = await runner.run({ x })
+        await runner.dispose()
+        return y!
+      }),
+    )
+    expect(found!.shape).toEqual(expected!.shape)
+    expect(found!.data).toBeAllclose(expected!.data, { absolute: 1e-5 })
+  })
+
   it.each([8, 16])('leave the usual layout to what needs it, with blocks of %i', (block) => {
     const params: NDArrays = Object.fromEntries(Object.entries(shapes).map(([name, shape]) => [name, normal(shape)]))
     const { nodes } = compileFor(cpuProvider, spec, params, { block }).graph
     const count = (wanted: string) => nodes.filter(({ type }) => type === wanted).length
-    // Five by filters, three by channel: the layer norm, the scale and shift, and the half scale.
-    expect(nodes.filter(({ type, domain }) => type === 'Conv' && domain === 'com.microsoft.nchwc')).toHaveLength(8)
+    // Five by filters, four for the transposed one, three by channel: the layer norm, the scale and shift, and the half scale.
+    expect(nodes.filter(({ type, domain }) => type === 'Conv' && domain === 'com.microsoft.nchwc')).toHaveLength(12)
     expect(nodes.filter(({ type, domain }) => type === 'Conv' && !domain)).toHaveLength(0)
-    // `first`, `normed` and `sum` are read, the transposed convolution reads `scaled`; `last` has one channel.
-    expect(count('ReorderOutput')).toBe(5)
-    expect(count('ReorderInput')).toBe(1)
+    // `first`, `normed` and `sum` are read; `last` has one channel.
+    expect(count('ReorderOutput')).toBe(4)
+    expect(count('ReorderInput') + count('ConvTranspose')).toBe(0)
     expect(count('Relu')).toBe(0)
     const usual = compileFor(cpuProvider, spec, params, { block: 0 }).graph.nodes
     expect(usual.some(({ domain }) => domain === 'com.microsoft.nchwc')).toBe(false)
