@@ -18,6 +18,18 @@ const grid = (page: Page) => page.getByRole('listbox', { name: 'Pictures' })
 const modelChoice = (page: Page) => page.getByRole('combobox', { name: 'Model', exact: true })
 const pca = 'Principal components'
 
+/** Shows the sample picture, which is added where it is not there yet. */
+async function addBricks(app: App, page: Page) {
+  const name = 'Scratched bricks.png'
+  await expect(
+    library(page).getByText('What you add stays here.').or(library(page).locator('.item').first()),
+  ).toBeVisible()
+  const there = library(page).getByRole('button', { name })
+  if ((await there.count()) === 0) return addPicture(app, page, name, await bricks())
+  await there.first().click()
+  await drawn(page)
+}
+
 async function inspect(page: Page, model: string) {
   await modelChoice(page).selectOption({ label: model })
   await inspectButton(page).click()
@@ -82,7 +94,7 @@ async function addWall(app: App, page: Page) {
 }
 
 test('a picture, inspected', async ({ app, page }) => {
-  await addPicture(app, page, 'Scratched bricks.png', await bricks())
+  await addBricks(app, page)
   await inspect(page, 'Brick surface')
   await expect(regions(page).getByRole('button').first()).toBeVisible()
   await dismissAll(page)
@@ -130,7 +142,7 @@ test('layers and figures', async ({ app, page }) => {
 })
 
 test('mask editor', async ({ app, page }) => {
-  await addPicture(app, page, 'Scratched bricks.png', await bricks())
+  await addBricks(app, page)
   await page.keyboard.press('k')
   const view = page.getByTestId('mask-view')
   await expect(view).toHaveAttribute('data-ready', 'true')
@@ -148,7 +160,7 @@ test('mask editor', async ({ app, page }) => {
 })
 
 test('a folder that is watched', async ({ app, page }) => {
-  await addPicture(app, page, 'Scratched bricks.png', await bricks())
+  await addBricks(app, page)
   const folder = await mkdtemp(join(tmpdir(), 'nagare-line-'))
   try {
     for (const [name, bytes] of Object.entries(made.pictures).slice(0, 6)) await writeFile(join(folder, name), bytes)
