@@ -1,18 +1,15 @@
-import { withPatch, type SettingsPatch } from '@contract'
+import type { SettingsPatch } from '@contract'
 import { tellError } from '../state/notices.svelte'
 import { look } from '../state/look.svelte'
-import { project } from '../state/project.svelte'
+import { showSettings } from '../state/project.svelte'
 import { call } from '../transport/engine'
 import { text } from '../text/text.svelte'
 
 /** Changes settings at once in this window and, through the engine, in every other. */
 export async function changeSettings(change: SettingsPatch) {
-  const before = project.settings
-  project.settings = withPatch(before, change)
   try {
-    project.settings = await call('settings.set', change)
+    await showSettings(change, call('settings.set', change))
   } catch (error) {
-    project.settings = before
     tellError(text.settings.failed, error)
   }
 }

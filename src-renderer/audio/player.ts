@@ -256,7 +256,7 @@ export class Player {
   }
 
   private applyGains() {
-    for (const track of this.tracks) this.voice?.setGain(track.role, this.gainOf(track))
+    this.voice?.setGains(Object.fromEntries(this.tracks.map((track) => [track.role, this.gainOf(track)])))
   }
 
   /** Fades out and lets go of everything scheduled. */

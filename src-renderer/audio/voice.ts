@@ -23,6 +23,9 @@ const ahead = 2.5
 const short = 0.1
 const lead = 0.03
 const switchSeconds = 0.015
+/** Frames that browsers compute at a time, and the longest that a switch is held back for what is computed already, seconds. */
+const blockFrames = 128
+const longestLead = 0.025
 const edgeSeconds = 0.008
 /** Milliseconds after which a fade-out is over for certain. */
 const fadedMilliseconds = 100
@@ -139,15 +142,20 @@ export class Voice {
     this.cursor = segment.next
   }
 
-  /** Moves the gain of one track, softly. */
-  setGain(role: string, to: number) {
-    const entry = this.gains.get(role)
-    if (!entry || entry.ramp.to === to) return
-    const now = this.context.currentTime
-    const from = rampValue(entry.ramp, now)
-    entry.node.gain.cancelScheduledValues(0)
-    entry.node.gain.setValueCurveAtTime(rampCurve(from, to), now, switchSeconds)
-    entry.ramp = { from, to, start: now, seconds: switchSeconds }
+  /** Moves the gains of tracks, by role, softly and together. */
+  setGains(gains: Readonly<Record<string, number>>) {
+    const { currentTime: now, baseLatency, sampleRate } = this.context
+    // What is computed already, and the block that is being computed, would leave out the beginning of a ramp from now on.
+    const start = now + Math.min(longestLead, (baseLatency || 0) + blockFrames / sampleRate)
+    for (const [role, { node, ramp }] of this.gains) {
+      const to = gains[role] ?? ramp.to
+      if (ramp.to === to) continue
+      const from = rampValue(ramp, now)
+      node.gain.cancelScheduledValues(0)
+      node.gain.setValueAtTime(from, now)
+      node.gain.setValueCurveAtTime(rampCurve(from, to), start, switchSeconds)
+      this.gains.set(role, { node, ramp: { from, to, start, seconds: switchSeconds } })
+    }
   }
 
   /** Fades out and lets go of everything scheduled; resolves when it is gone. */

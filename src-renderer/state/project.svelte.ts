@@ -1,5 +1,6 @@
 import {
   Settings,
+  withPatch,
   type Asset,
   type EngineEvent,
   type Job,
@@ -7,6 +8,7 @@ import {
   type Pack,
   type QueueState,
   type Refused,
+  type SettingsPatch,
   type Snapshot,
   type Task,
   type Watch,
@@ -42,8 +44,32 @@ export function applySnapshot(snapshot: Snapshot) {
   const { project: folder, assets, jobs, packs, tasks, settings, lines = {}, version } = snapshot
   const { watches = [], refused = [] } = snapshot
   const queue = snapshot.queue ?? { isPaused: false, waiting: [] }
-  Object.assign(project, { loaded: true, ...folder, version, assets, jobs, queue, packs, tasks, settings, lines })
+  Object.assign(project, { loaded: true, ...folder, version, assets, jobs, queue, packs, tasks, lines })
   Object.assign(project, { watches, refused })
+  settingsTold(settings)
+}
+
+/** Settings as the engine told of them last, and changes that it has not answered yet, the oldest first. */
+let told = Settings.parse({})
+let underWay: readonly SettingsPatch[] = []
+
+function settingsTold(settings: Settings) {
+  told = settings
+  project.settings = underWay.reduce<Settings>((all, patch) => withPatch(all, patch), told)
+}
+
+/** Shows a change of settings at once, and in the end what the engine keeps; news of earlier changes does not undo it meanwhile. Throws what `keeping` throws. */
+export async function showSettings(change: SettingsPatch, keeping: Promise<Settings>): Promise<void> {
+  const own = { ...change }
+  underWay = [...underWay, own]
+  settingsTold(told)
+  let kept: Settings | undefined
+  try {
+    kept = await keeping
+  } finally {
+    underWay = underWay.filter((other) => other !== own)
+    settingsTold(kept ?? told)
+  }
 }
 
 export function applyEvent(event: EngineEvent) {
@@ -81,7 +107,7 @@ export function applyEvent(event: EngineEvent) {
       project.lines = event.data.lines
       return
     case 'settings.changed':
-      project.settings = event.data.settings
+      settingsTold(event.data.settings)
   }
 }
 

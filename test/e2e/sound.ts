@@ -68,8 +68,8 @@ export async function loudnessOf(lane: Locator): Promise<number> {
 }
 
 /**
- * Presses the key that switches while it plays. Answers how long after the press (seconds of sound) the track that was heard still sounds, and the
- * steepest step from one sample to the next in the joined sound within 60 ms of the switch, and elsewhere within two seconds or so.
+ * Presses the key that switches while it plays. Answers, in seconds of sound, how long after the press the track that was heard still sounds and how long both
+ * do, and the steepest step from one sample to the next in the joined sound within 60 ms of the switch, and elsewhere within two seconds or so.
  */
 export async function switchOf(page: Page, key: string) {
   await page.keyboard.press(key)
@@ -83,11 +83,19 @@ export async function switchOf(page: Page, key: string) {
       tap.getFloatTimeDomainData(samples)
       return samples
     }
-    const now = context.currentTime
-    const [sound, ...each] = [joined, ...tracks.map(({ tap }) => tap)].map(read)
+    // All of one moment: the sound goes on in a thread of its own.
+    let now: number
+    let sounds: Float32Array[]
+    do {
+      now = context.currentTime
+      sounds = [joined, ...tracks.map(({ tap }) => tap)].map(read)
+    } while (context.currentTime !== now)
+    const [sound, ...each] = sounds
     const placeOf = (seconds: number) => Math.round(sound!.length - (now - seconds) * rate)
     const silent = tracks.findIndex(({ gain }, i) => gain.gain.value === 0 && each[i]!.some((value) => value !== 0))
     const last = each[silent]!.findLastIndex((value) => value !== 0)
+    const rising = tracks.findIndex(({ gain }) => gain.gain.value > 0)
+    const first = each[rising]!.findIndex((value) => value !== 0)
     const at = placeOf(keyAt)
     const reach = Math.round(0.06 * rate)
     let steepest = 0
@@ -97,6 +105,6 @@ export async function switchOf(page: Page, key: string) {
       if (Math.abs(i - at) < reach) steepest = Math.max(steepest, step)
       else elsewhere = Math.max(elsewhere, step)
     }
-    return { seconds: (last - at) / rate, steepest, elsewhere }
+    return { seconds: (last - at) / rate, both: (last - first) / rate, steepest, elsewhere }
   })
 }
