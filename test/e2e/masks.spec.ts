@@ -83,6 +83,7 @@ test('a mask is drawn, taken back to the pixel, saved, and there again', async (
   await page.keyboard.press('Escape')
   await expect(view(page)).toBeHidden()
   await test.step('what was marked is a layer of the picture', async () => {
+    await expect(pictureView(page)).toHaveAttribute('data-drawn', 'true')
     await page.keyboard.press('7')
     await expect(pictureView(page)).toHaveAttribute('data-layer', 'truth')
     await expect(pictureView(page)).toHaveAttribute('data-drawn', 'true')
