@@ -19,7 +19,7 @@ interface Blocked {
   name: string
   /** The planes' shape; the value's own may be another, row-major alike. */
   shape: Planes
-  /** The convolution that makes it, as long as more can be given to it; `each` where items of the batch are its channels too. */
+  /** The convolution that makes it, to which more can be given while nothing else reads it; `each` where items of the batch are its channels too. */
   convolution?: { node: OnnxNode; each: boolean }
 }
 
@@ -54,8 +54,6 @@ export class BlockedLayout {
   plain(value: Value): string | undefined {
     const blocked = this.#known.get(value)
     if (!blocked) return undefined
-    // More nodes would no longer come before this one.
-    delete blocked.convolution
     const { name, shape } = blocked
     const laidOut = this.#onnx.node('ReorderOutput', [name], { channels: shape[1] }, BLOCKED)
     return sameShape(value.shape, shape) ? laidOut : this.#onnx.reshape(laidOut, value.shape)
@@ -177,7 +175,7 @@ export class BlockedLayout {
 
   multiply({ inputs, outputs }: Node): Blocked | undefined {
     const [x, scale] = byChannel(inputs, outputs[0]!.shape) ?? []
-    // What a transposed convolution gives is in the usual layout, and mostly goes on to another convolution.
+    // What a transposed convolution without phases gives is in the usual layout, and mostly goes on to another convolution.
     const comes = x && (this.here(x) || (x.node?.kernel === 'ConvInputGradient' && this.fits(x)))
     return comes ? this.scaled(x, scale!) : undefined
   }

@@ -5,7 +5,6 @@ import {
   conv,
   convTranspose,
   maxPool,
-  openDevice,
   upsampleNearest,
   type ProgramSpec,
   type Tensors,
@@ -14,6 +13,7 @@ import { compileFor } from '../../../../src-main/compute/devices/onnx-runtime'
 import { cpuProvider } from '../../../../src-main/compute/devices/providers'
 import { float32, type NDArrays } from '../../../../src-main/lib/ndarray'
 import { random } from '../../../../src-main/lib/random'
+import { expectAsReference } from '../against-reference'
 
 const draws = random(11)
 function normal(shape: readonly number[]) {
@@ -78,21 +78,7 @@ describe('planes kept in blocks', () => {
   it('are what the reference makes of them', async () => {
     const params: NDArrays = Object.fromEntries(Object.entries(shapes).map(([name, shape]) => [name, normal(shape)]))
     const x = normal([3, 3, 16, 12])
-    const [expected, found] = await Promise.all(
-      ['reference', 'cpu'].map(async (id) => {
-        const runner = await (await openDevice(id)).load(spec, { params })
-        const outputs = await runner.run({ x })
-        await runner.dispose()
-        return outputs
-      }),
-    )
-    for (const [name, { data, shape }] of Object.entries(expected!)) {
-      expect(found![name]!.shape, name).toEqual(shape)
-      const other = found![name]!.data
-      const largest = Math.max(...Array.from(data, Math.abs))
-      const apart = Math.max(...Array.from(data, (value, i) => Math.abs(value - other[i]!)))
-      expect(apart / largest, name).toBeLessThan(5e-5)
-    }
+    await expectAsReference(spec, { params }, { x })
   })
 
   it.each([
@@ -124,16 +110,7 @@ describe('planes kept in blocks', () => {
       run: ({ params, inputs: { x } }) => ({ outputs: { y: convTranspose(x!, params['filter']!, options) } }),
     }
     const [params, x] = [{ filter: normal([16, 32, ...kernel]) }, normal([2, 16, 5, 4])]
-    const [expected, found] = await Promise.all(
-      ['reference', 'cpu'].map(async (id) => {
-        const runner = await (await openDevice(id)).load(transposed, { params })
-        const { y } = await runner.run({ x })
-        await runner.dispose()
-        return y!
-      }),
-    )
-    expect(found!.shape).toEqual(expected!.shape)
-    expect(found!.data).toBeAllclose(expected!.data, { absolute: 1e-5 })
+    await expectAsReference(transposed, { params }, { x })
   })
 
   it.each([8, 16])('leave the usual layout to what needs it, with blocks of %i', (block) => {

@@ -1,11 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core'
 import { describe, expect, it } from 'vitest'
-import { conv, openDevice, type ProgramSpec } from '../../../../src-main/compute'
+import { conv, type ProgramSpec } from '../../../../src-main/compute'
 import { channelBlock } from '../../../../src-main/compute/devices/channel-block'
 import { compileFor } from '../../../../src-main/compute/devices/onnx-runtime'
 import { cpuProvider } from '../../../../src-main/compute/devices/providers'
 import { float32 } from '../../../../src-main/lib/ndarray'
 import { random } from '../../../../src-main/lib/random'
+import { expectAsReference } from '../against-reference'
 
 const draws = random(7)
 const normal = (shape: readonly number[]) => {
@@ -49,20 +50,7 @@ describe('convolutions of channels in blocks', () => {
       second: normal([32, 32, 3, 3]),
     }
     const x = normal([16, 16, 13, 10])
-    const [expected, found] = await Promise.all(
-      ['reference', 'cpu'].map(async (id) => {
-        const runner = await (await openDevice(id)).load(spec, { state })
-        const outputs = await runner.run({ x })
-        await runner.dispose()
-        return outputs
-      }),
-    )
-    for (const [name, { data }] of Object.entries(expected!)) {
-      const largest = Math.max(...Array.from(data, Math.abs))
-      const other = found![name]!.data
-      const apart = Math.max(...Array.from(data, (value, i) => Math.abs(value - other[i]!)))
-      expect(apart / largest, name).toBeLessThan(5e-5)
-    }
+    await expectAsReference(spec, { state }, { x })
   })
 
   it('are used where channels fill blocks, and nowhere else', async () => {
@@ -71,7 +59,8 @@ describe('convolutions of channels in blocks', () => {
       compileFor(cpuProvider, network({ strides: 1, dilations: 1, padding: 1 }, channels), {}, { block: 8 })
         .graph.nodes.filter(({ type }) => type === 'Conv')
         .map(({ domain }) => domain)
-    expect([0, 8, 16]).toContain(block)
+    // Where ONNX Runtime has these kernels for certain they are not to be missed without a word.
+    expect(process.arch === 'x64' ? [8, 16] : [0, 8, 16]).toContain(block)
     expect(new Set(kinds([16, 32]))).toEqual(new Set(['com.microsoft.nchwc']))
     expect(new Set(kinds([12, 20]))).toEqual(new Set([undefined]))
   })
