@@ -26,7 +26,7 @@ export {
 } from './layers'
 export { type LossFunction, type LossResult } from './loss-gradients'
 export { luFactors, luMatrix, luProduct, type LuFactors } from './lu-factors'
-export { groupNorm, instanceNorm, layerNorm, standardize, type NormOptions, type NormWeights } from './norms'
+export { groupNorm, instanceNorm, layerNorm, moments, standardize, type NormOptions, type NormWeights } from './norms'
 export {
   adam,
   rmsProp,

@@ -33,9 +33,16 @@ export function layerNorm(
   return scaled(standardize(x, over, epsilon), shape, weights)
 }
 
+/** Mean and biased variance over `axes`, which stay as sides of 1; the variance as E x² − (E x)², in one reading of x. */
+export function moments(x: tf.Tensor, axes: number[]): { mean: tf.Tensor; variance: tf.Tensor } {
+  const mean = tf.mean(x, axes, true)
+  const variance = tf.relu(tf.sub(tf.mean(tf.square(x), axes, true), tf.square(mean)))
+  return { mean, variance }
+}
+
 /**
- * Group normalisation (Wu & He, 2018): channels in `groups` equal parts, each standardised with all of its positions. x [batch, channels, …space];
- * γ, β [channels]. Throws `bad-input` where the channels do not divide.
+ * Group normalisation (Wu & He, 2018): channels in `groups` equal parts, each standardised with all of its positions, as one product and one sum over x; the variance is
+ * E x² − (E x)². x [batch, channels, …space]; γ, β [channels]. Throws `bad-input` where the channels do not divide.
  */
 export function groupNorm(
   x: tf.Tensor,
@@ -43,11 +50,21 @@ export function groupNorm(
   weights?: NormWeights,
   { epsilon = 1e-5 }: NormOptions = {},
 ): tf.Tensor {
-  const [batch = 1, channels = 1] = x.shape
+  const [batch = 1, channels = 1, ...space] = x.shape
   if (channels % groups !== 0)
     throw new NagareError('bad-input', `groupNorm expects channels in ${groups} equal groups, found ${channels}.`)
-  const parts = standardize(tf.reshape(x, [batch, groups, x.size / (batch * groups)]), [2], epsilon)
-  return scaled(tf.reshape(parts, x.shape), channelShape(x.rank, channels), weights)
+  const positions = space.map((_, axis) => axis + 2)
+  const overGroups = (y: tf.Tensor) =>
+    tf.mean(tf.reshape(positions.length > 0 ? tf.mean(y, positions) : y, [batch, groups, channels / groups]), [2], true)
+  const mean = overGroups(x)
+  const variance = tf.relu(tf.sub(overGroups(tf.square(x)), tf.square(mean)))
+  const perGroup = (y: tf.Tensor) => tf.reshape(y, [1, groups, channels / groups])
+  const gamma = weights ? weights.gamma : tf.ones([channels])
+  const scale = tf.mul(perGroup(gamma), tf.rsqrt(tf.add(variance, epsilon)))
+  const offset = tf.mul(mean, scale)
+  const shift = weights ? tf.sub(perGroup(weights.beta), offset) : tf.neg(offset)
+  const perItem = (y: tf.Tensor) => tf.reshape(y, [batch, channels, ...space.map(() => 1)])
+  return tf.add(tf.mul(x, perItem(scale)), perItem(shift))
 }
 
 /** Instance normalisation (Ulyanov et al., 2016): each channel of each item standardised over its positions. x [batch, channels, …space]; γ, β [channels]. */

@@ -11,7 +11,15 @@ const exists = (path: string) =>
   )
 
 /** The models that come with Nagare, by the names on their cards. */
-const starterNames = ['Brick surface', 'Handwritten threes', 'Six voices', 'Speech enhancer', 'Small vocoder']
+const starterNames = [
+  'Brick surface',
+  'Handwritten threes',
+  'Grass surface',
+  'Gravel surface',
+  'Six voices',
+  'Speech enhancer',
+  'Small vocoder',
+]
 
 const dialog = (page: Page) => page.getByRole('dialog', { name: 'Models' })
 

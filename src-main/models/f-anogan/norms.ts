@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core'
 import type { Tensors } from '../../compute'
-import { updateStatistics } from '../../nn'
+import { moments, updateStatistics } from '../../nn'
 import type { FAnoganConfig } from './config'
 
 /** Normalises what enters a layer by the layer's name. x [batch, channels] or [batch, channels, height, width] → alike. */
@@ -27,13 +27,6 @@ function normalised(
   const [gamma, beta] = [perChannel(x, weights[`${name}.gamma`]!), perChannel(x, weights[`${name}.beta`]!)]
   const scale = tf.mul(gamma, tf.rsqrt(tf.add(variance, epsilon)))
   return tf.add(tf.mul(x, scale), tf.sub(beta, tf.mul(mean, scale)))
-}
-
-/** Mean and biased variance over `axes`, which stay as sides of 1; the variance as E x² − (E x)², in one reading of x. */
-function moments(x: tf.Tensor, axes: number[]) {
-  const mean = tf.mean(x, axes, true)
-  const variance = tf.relu(tf.sub(tf.mean(tf.square(x), axes, true), tf.square(mean)))
-  return { mean, variance }
 }
 
 /** Layer normalisation of each item over channels and positions, with a γ and a β per channel: what a critic with a gradient penalty may use. */

@@ -32,9 +32,14 @@ export interface PaintedBatch {
   weights: Float32Array
 }
 
-/** Coverage from which a pixel counts as painted, and the least mean change that is called a defect, of values from −1 to 1. */
+/** Coverage from which a pixel counts as painted. */
 const COVERED = 0.15
-const SEEN = 0.05
+/** The least mean change that is called a defect, of values from −1 to 1. */
+const LEAST_CHANGE = 0.05
+/** And in deviations of the picture: what drowns in its texture teaches nothing. A part that fades changes less than one that is covered. */
+const LEAST_SEEN: Readonly<Record<PaintedFamily, number>> = { lines: 0.8, stains: 0.8, pieces: 0.8, fadings: 0.3 }
+/** How often a family is drawn: lines are the slowest to learn. */
+const SHARES: Readonly<Record<PaintedFamily, number>> = { lines: 2, stains: 1, pieces: 1, fadings: 1 }
 /** Pixels of a defect that count `balance` times; those of smaller ones count more, of larger ones less, so that a thin line is not lost beside a stain. */
 const USUAL_AREA = 300
 
@@ -53,6 +58,7 @@ export function paintBatch(
   const images = new Float32Array(batch * channels * plane)
   const masks = new Float32Array(batch * plane)
   const weights = new Float32Array(batch * plane).fill(1)
+  const lots = families.flatMap((family) => new Array<PaintedFamily>(SHARES[family]).fill(family))
   const whole = (i: number) => ({ data: sources.subarray(i * size, (i + 1) * size), shape })
   for (let i = 0; i < batch; i++) {
     const [left, top] = [draws.integer(width - crop + 1), draws.integer(height - crop + 1)]
@@ -66,7 +72,7 @@ export function paintBatch(
     const weight = weights.subarray(i * plane, (i + 1) * plane)
     const count = draws.uniform() < 0.65 ? 1 : 2
     for (let n = 0; n < count; n++) {
-      const family = families[draws.integer(families.length)]!
+      const family = lots[draws.integer(lots.length)]!
       const other = whole(draws.integer(batch))
       paint(family, { data: image, mask, weight, crop, channels, balance }, { ...other, light }, draws)
     }
@@ -120,7 +126,8 @@ function paint(family: PaintedFamily, canvas: Canvas, source: Source & { light: 
       change += Math.abs(changed[c]! - data[c]!)
     }
   }
-  if (covered === 0 || (change * plane) / data.length < SEEN * covered) return
+  const seen = Math.max(LEAST_CHANGE, LEAST_SEEN[family] * deviation(data))
+  if (covered === 0 || (change * plane) / data.length < seen * covered) return
   data.set(changed)
   const counts = balance * Math.min(3, Math.max(0.5, Math.sqrt(USUAL_AREA / covered)))
   for (let i = 0; i < plane; i++) {
@@ -128,6 +135,12 @@ function paint(family: PaintedFamily, canvas: Canvas, source: Source & { light: 
     mask[i] = 1
     weight[i] = Math.max(weight[i]!, counts)
   }
+}
+
+/** Standard deviation of all values. */
+function deviation(data: Float32Array): number {
+  const mean = data.reduce((sum, value) => sum + value, 0) / data.length
+  return Math.sqrt(data.reduce((sum, value) => sum + (value - mean) ** 2, 0) / data.length)
 }
 
 /** Value that a place of the image goes to; `c` counts through all channels, `i` through one. */

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core'
 import { avgPool, type ProgramSpec, type Tensors } from '../../compute'
 import { adam, cosineWithWarmup, trainingProgram } from '../../nn'
 import type { SegmenterConfig } from './config'
-import { filterShapes, segment, trainedShapes, weightShapes } from './network'
+import { segment, weightShapes } from './network'
 
 /** What decides the training program. */
 export interface TrainingShape {
@@ -26,11 +26,10 @@ export function segmenterProgram(config: SegmenterConfig, options: TrainingShape
   return trainingProgram({
     name: 'synthetic-defects training',
     key: JSON.stringify([config, options]),
-    params: trainedShapes(config),
-    frozen: filterShapes(config),
+    params: weightShapes(config),
     inputs: { images: [batch, config.channels, crop, crop], masks: [batch, crop, crop], weights: [batch, crop, crop] },
-    loss: (params, { images, masks, weights }, filters) => ({
-      loss: segmentationLoss(segment({ ...filters, ...params }, images!), masks!, weights!),
+    loss: (params, { images, masks, weights }) => ({
+      loss: segmentationLoss(segment(params, images!), masks!, weights!),
     }),
     optimizer: adam(),
     learningRate: cosineWithWarmup(learningRate, {

@@ -4,7 +4,7 @@ import type { TrainContext } from '../family'
 import { pictureSettings } from '../anomaly/picture-recipe'
 import type { ImageShape } from '../anomaly/image-source'
 import { readSettings } from '../recipe'
-import { GRAIN, SegmenterConfig } from './config'
+import { GRAIN, GROUPS, SegmenterConfig } from './config'
 import { paintedFamilies, type PaintedFamily } from './paint'
 
 const count = (least: number, most: number) => z.coerce.number().int().min(least).max(most)
@@ -12,13 +12,13 @@ const count = (least: number, most: number) => z.coerce.number().int().min(least
 /** Settings of a training run: presets give them, `--set key=value` changes them. */
 export const Recipe = z.object({
   ...pictureSettings,
-  /** Channels at half the resolution. */
-  width: count(1, 256).default(24),
+  /** Channels at the full resolution: a multiple of 4, best of 16. */
+  width: count(GROUPS, 256).multipleOf(GROUPS).default(16),
   /** Side of the squares that are painted on, pixels; the images' own where they are smaller. */
   crop: count(8, 256).default(64),
   batch: count(2, 1024).default(8),
   steps: count(1, 1e8).default(4000),
-  learningRate: z.coerce.number().positive().max(1).default(3e-3),
+  learningRate: z.coerce.number().positive().max(1).default(2e-3),
   /** How much more than others the pixels of a painted defect of 300 pixels count; those of smaller ones count more. */
   balance: z.coerce.number().min(0.1).max(100).default(3),
   /** Whether images may be turned by quarters and upside down while learning: for textures that look alike from all sides. */
@@ -44,7 +44,7 @@ export const presets: Record<string, Partial<Record<keyof Recipe, string>>> = {
   usual: {},
   surfaces: {
     ...{ mode: 'tiles', size: '128', pieces: '400', mirrored: 'yes' },
-    ...{ steps: '7000', average: '0.998', varied: '0.5' },
+    ...{ steps: '20000', average: '0.998', varied: '0.5' },
   },
 }
 

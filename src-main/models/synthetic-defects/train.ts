@@ -7,7 +7,7 @@ import type { PackCard } from '../../packs'
 import type { ImageSource } from '../anomaly/image-source'
 import { readCheckpoint, writeCheckpoint } from '../checkpoint'
 import type { SegmenterConfig } from './config'
-import { filtersOf, initialWeights, weightShapes } from './network'
+import { initialWeights, weightShapes } from './network'
 import { paintBatch, type PaintedBatch } from './paint'
 import { oddsProgram, segmenterProgram } from './programs'
 import { configOf, cropOf, familiesOf, type Recipe } from './recipe'
@@ -62,7 +62,7 @@ export async function trainSegmenter(options: SegmenterTraining): Promise<Traine
   const startedAt = performance.now()
   const seconds = () => (read?.standing.seconds ?? 0) + (performance.now() - startedAt) / 1000
   const draws = random(seed, read?.standing.random)
-  const state = read?.current ?? { ...(await filtersOf(training, checkCancelled)), ...initialWeights(config, draws) }
+  const state = read?.current ?? initialWeights(config, draws)
   const names = Object.keys(weightShapes(config))
   const held = await paintedHeldOut(validation, painting, batch, seed)
   const trainer = await device.load(segmenterProgram(config, { batch, crop, steps, learningRate, average }), { state })

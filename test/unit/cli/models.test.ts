@@ -6,7 +6,15 @@ import { babble, wav16 } from '../../helpers/signals'
 import { golden, installNagare, refusal, type Nagare } from './nagare'
 
 /** The models that come with Nagare. */
-const starters = ['brick-surface', 'digit-three', 'six-voices', 'speech-enhancer', 'vocoder']
+const starters = [
+  'brick-surface',
+  'digit-three',
+  'grass-surface',
+  'gravel-surface',
+  'six-voices',
+  'speech-enhancer',
+  'vocoder',
+]
 const published = golden('vae-nmf/sekiguchi_vae_wsj0_D16.npz')
 
 let nagare: Nagare
@@ -60,6 +68,8 @@ describe('models', () => {
     expect((await listed()).models).toEqual([
       expect.objectContaining({ id: 'brick-surface', origin: 'starter', kind: 'patch-gaussian' }),
       expect.objectContaining({ id: 'digit-three', origin: 'starter', kind: 'pca' }),
+      expect.objectContaining({ id: 'grass-surface', origin: 'starter', kind: 'synthetic-defects' }),
+      expect.objectContaining({ id: 'gravel-surface', origin: 'starter', kind: 'synthetic-defects' }),
       expect.objectContaining({ id: 'six-voices', origin: 'starter', kind: 'blow' }),
       expect.objectContaining({ id: 'speech-enhancer', origin: 'starter', kind: 'vae-nmf' }),
       expect.objectContaining({ id: 'vocoder', origin: 'starter', kind: 'waveglow' }),
@@ -68,9 +78,8 @@ describe('models', () => {
     expect(await json('models', 'add', 'mine.nagare')).toMatchObject({ id: 'mine', origin: 'user' })
     expect(await run('models', 'add', 'mine.nagare')).toEqual(refusal(1, 'named mine is there', 'Remove it first'))
     expect((await listed()).models.map(({ id }) => id)).toEqual([...starters, 'mine'])
-    expect((await run('models', 'list')).out).toMatch(
-      /^brick-surface .*\(starter\)\ndigit-three .*\(starter\)\nsix-voices .*\(starter\)\nspeech-enhancer .*\(starter\)\nvocoder .*\(starter\)\nmine .*\n$/,
-    )
+    const lines = starters.map((id) => `${id} .*\\(starter\\)\n`).join('')
+    expect((await run('models', 'list')).out).toMatch(new RegExp(`^${lines}mine .*\n$`))
 
     const shown = await json('models', 'show', 'mine')
     expect(shown).toMatchObject({ kind: 'vae-nmf', format: 'nagare-pack', parameters: expect.any(Number) })

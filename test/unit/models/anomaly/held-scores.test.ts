@@ -5,22 +5,25 @@ import { heldScores } from '../../../../src-main/models/anomaly/held-scores'
 import { detectorSpec } from '../../../../src-main/models/detectors'
 import { openPack } from '../../../../src-main/packs'
 
-const brick = join(import.meta.dirname, '../../../../resources/packs/brick-surface.nagare')
+const starter = (name: string) => join(import.meta.dirname, `../../../../resources/packs/${name}.nagare`)
 
 describe('held-out scores', () => {
-  it('of a pack lie on the scale of its inspections: the line lets its rate through, and half lie under 0.25', async () => {
-    const pack = await openPack(brick)
-    const spec = detectorSpec(pack.manifest.kind)
-    const scores = await heldScores(spec, pack, { falseAlarms: 0.1 })
-    expect(scores.length).toBeGreaterThan(10)
-    expect(scores).toEqual([...scores].sort((a, b) => a - b))
-    expect(alarmRate(scores, 0.5)).toBeLessThanOrEqual(0.1)
-    expect(alarmThreshold(scores, 0.1)).toBeCloseTo(0.5, 5)
-    expect(scores[Math.floor(scores.length / 2)]).toBeCloseTo(0.25, 6)
-    const strict = await heldScores(spec, pack, { falseAlarms: 0.05 })
-    expect(Math.max(...strict)).toBeLessThan(Math.max(...scores))
-    await expect(heldScores(spec, pack, { method: 'search' })).rejects.toMatchObject({ code: 'bad-input' })
-  })
+  it.each(['brick-surface', 'grass-surface', 'gravel-surface'])(
+    'of %s lie on the scale of its inspections: the line lets its rate through, and half lie under 0.25',
+    async (name) => {
+      const pack = await openPack(starter(name))
+      const spec = detectorSpec(pack.manifest.kind)
+      const scores = await heldScores(spec, pack, { falseAlarms: 0.1 })
+      expect(scores.length).toBeGreaterThan(10)
+      expect(scores).toEqual([...scores].sort((a, b) => a - b))
+      expect(alarmRate(scores, 0.5)).toBeLessThanOrEqual(0.1)
+      expect(alarmThreshold(scores, 0.1)).toBeCloseTo(0.5, 5)
+      expect(scores[Math.floor(scores.length / 2)]).toBeCloseTo(0.25, 6)
+      const strict = await heldScores(spec, pack, { falseAlarms: 0.05 })
+      expect(Math.max(...strict)).toBeLessThan(Math.max(...scores))
+      await expect(heldScores(spec, pack, { method: 'search' })).rejects.toMatchObject({ code: 'bad-input' })
+    },
+  )
 
   it('put a threshold for a rate, as far as they are enough to tell', () => {
     const scores = [0.1, 0.2, 0.3, 0.4]

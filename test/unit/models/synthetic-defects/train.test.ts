@@ -77,7 +77,7 @@ describe('training on painted defects', () => {
   })
 
   it('learns to tell painted pixels of held-out pictures', async () => {
-    const recipe = set({ width: '8', crop: '32', batch: '8', checkpoint: '100', learningRate: '0.005' }, 200)
+    const recipe = set({ width: '8', crop: '32', batch: '8', checkpoint: '100', learningRate: '0.005' }, 600)
     const found = await trainSegmenter(
       training({
         recipe,
@@ -95,7 +95,6 @@ describe('training on painted defects', () => {
     const again = await trainSegmenter(training({ recipe: set({ average: '0.00001' }) }))
     expect(again.weights['head.weight']!.data).toBeAllclose(last.weights['head.weight']!.data, { absolute: 1e-5 })
     expect(average.weights['head.weight']!.data).not.toEqual(last.weights['head.weight']!.data)
-    expect(average.weights['filters.weight']).toEqual(last.weights['filters.weight'])
   })
 
   it('leaves out the family that it is told to', () => {
@@ -134,6 +133,6 @@ it('a pack whose parts do not fit is refused by name', async () => {
   const { 'head.bias': _, ...less } = weights
   await expect(open({ config, weights: less })).rejects.toMatchObject({
     code: 'corrupt',
-    message: expect.stringContaining('head.bias is [missing], expected [4]'),
+    message: expect.stringContaining('head.bias is [missing], expected [1]'),
   })
 })
