@@ -17,7 +17,7 @@ export const SegmenterConfig = z.object({
   width: z.int().min(GROUPS).max(256).multipleOf(GROUPS).default(16),
   /** Side of the window that the map is averaged over, pixels: odd. */
   smoothing: z.int().min(1).max(31).default(5),
-  /** How many ways an image is turned to be scored, 1 or 8: the mean counts. */
-  turns: z.union([z.literal(1), z.literal(8)]).default(1),
+  /** How many ways an image is turned to be scored: as it is, mirrored left to right too (2), or all (8); the mean counts. */
+  turns: z.union([z.literal(1), z.literal(2), z.literal(8)]).default(1),
 })
 export type SegmenterConfig = z.infer<typeof SegmenterConfig>

@@ -62,7 +62,7 @@ function turnedBack(images: tf.Tensor, way: number): tf.Tensor {
 }
 
 /** `segment` of the images turned in `turns` ways and turned back, the mean of all: [batch, 1, size, size]. */
-export function segmentTurned(weights: Tensors, images: tf.Tensor, turns: 1 | 8): tf.Tensor {
+export function segmentTurned(weights: Tensors, images: tf.Tensor, turns: SegmenterConfig['turns']): tf.Tensor {
   const ways = Array.from({ length: turns }, (_, way) => way)
   const odds = ways.map((way) => turnedBack(tf.expandDims(segment(weights, turned(images, way)), 1), way))
   return tf.mul(tf.addN(odds), 1 / turns)

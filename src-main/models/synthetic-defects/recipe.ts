@@ -33,8 +33,8 @@ export const Recipe = z.object({
   without: z.enum(['none', ...paintedFamilies]).default('none'),
   /** Side of the window that maps are averaged over, pixels. */
   smoothing: count(1, 31).default(5),
-  /** How many ways pictures are turned to be scored: all eight cost eight times as much, and take part of the chance out. For `turned` ones. */
-  turns: z.enum(['1', '8']).default('1'),
+  /** How many ways pictures are turned to be scored, which costs as many times as much and takes part of the chance out: 2 for `mirrored` ones, 8 for `turned` ones. */
+  turns: z.enum(['1', '2', '8']).default('1'),
   /** Steps from checkpoint to checkpoint, each with a look at held-out images. */
   checkpoint: count(1, 1e6).default(250),
 })
@@ -54,7 +54,7 @@ export const readRecipe = (context: Pick<TrainContext, 'preset' | 'set' | 'steps
 
 /** The network that a recipe asks for, for images of a shape. Throws `bad-input` where they do not fit together. */
 export function configOf(
-  { width, smoothing, turned, turns }: Recipe,
+  { width, smoothing, mirrored, turned, turns }: Recipe,
   [channels, height, wide]: ImageShape,
 ): SegmenterConfig {
   const parsed = SegmenterConfig.safeParse({ channels, size: height, width, smoothing, turns: Number(turns) })
@@ -64,6 +64,14 @@ export function configOf(
       'With --set turns=8 pictures are turned to be scored; say --set turned=yes too.',
       {
         hint: 'Leave turns=8 out where pictures have an upside.',
+      },
+    )
+  if (turns === '2' && mirrored === 'no')
+    throw new NagareError(
+      'bad-input',
+      'With --set turns=2 pictures are mirrored to be scored; say --set mirrored=yes too.',
+      {
+        hint: 'Leave turns=2 out where left and right differ.',
       },
     )
   if (parsed.success && height === wide && smoothing % 2 === 1) return parsed.data

@@ -111,3 +111,20 @@ it.each(['reference', 'cpu'])('scores a turned picture as the picture, turned, o
   await single.close()
   expect(Math.abs(once.terms['odds']![0]! - once.terms['odds']![1]!)).toBeGreaterThan(1e-3)
 })
+
+it.each(['reference', 'cpu'])(
+  'scores a mirrored picture as the picture, mirrored, with two turns on %s',
+  async (id) => {
+    const device = await openDevice(id)
+    const detector = await segmenterDetector(device, { config: { ...config, turns: 2 }, weights })
+    const images = (io['images']!.data as Float32Array).slice(0, 768)
+    const mirrored = images.slice()
+    for (let row = 0; row < 48; row++) mirrored.subarray(16 * row, 16 * row + 16).reverse()
+    const { map, terms } = await detector.score(float32([2, 3, 16, 16], new Float32Array([...images, ...mirrored])))
+    await detector.close()
+    const [first, second] = [map.data.slice(0, 256), map.data.slice(256)] as [Float32Array, Float32Array]
+    for (let row = 0; row < 16; row++) second.subarray(16 * row, 16 * row + 16).reverse()
+    expect(second).toBeAllclose(first, { absolute: 1e-4 })
+    expect(terms['odds']![0]).toBeCloseTo(terms['odds']![1]!, 4)
+  },
+)

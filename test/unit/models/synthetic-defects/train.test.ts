@@ -114,6 +114,7 @@ describe('training on painted defects', () => {
     await refused({ training: imagesInMemory(float32([20, 1, 16, 24])) }, '24 × 16')
     await refused({ recipe: set({ smoothing: '4' }) }, 'an odd number, found 4')
     await refused({ recipe: set({ turns: '8' }) }, 'say --set turned=yes too')
+    await refused({ recipe: set({ turns: '2', mirrored: 'no' }) }, 'say --set mirrored=yes too')
     const broken = blobs(40, 16)
     broken.data.fill(NaN)
     await expect(trainSegmenter(training({ training: imagesInMemory(broken) }))).rejects.toMatchObject({
