@@ -52,27 +52,19 @@ export const presets: Record<string, Partial<Record<keyof Recipe, string>>> = {
 export const readRecipe = (context: Pick<TrainContext, 'preset' | 'set' | 'steps'>): Recipe =>
   readSettings(Recipe, presets, context)
 
+/** The setting by which a network learns the pictures that so many `turns` show it. */
+const learnedBy = { '1': null, '2': 'mirrored', '8': 'turned' } as const
+
 /** The network that a recipe asks for, for images of a shape. Throws `bad-input` where they do not fit together. */
-export function configOf(
-  { width, smoothing, mirrored, turned, turns }: Recipe,
-  [channels, height, wide]: ImageShape,
-): SegmenterConfig {
+export function configOf(recipe: Recipe, [channels, height, wide]: ImageShape): SegmenterConfig {
+  const { width, smoothing, turns } = recipe
   const parsed = SegmenterConfig.safeParse({ channels, size: height, width, smoothing, turns: Number(turns) })
-  if (turns === '8' && turned === 'no')
+  const learned = learnedBy[turns]
+  if (learned && recipe[learned] === 'no')
     throw new NagareError(
       'bad-input',
-      'With --set turns=8 pictures are turned to be scored; say --set turned=yes too.',
-      {
-        hint: 'Leave turns=8 out where pictures have an upside.',
-      },
-    )
-  if (turns === '2' && mirrored === 'no')
-    throw new NagareError(
-      'bad-input',
-      'With --set turns=2 pictures are mirrored to be scored; say --set mirrored=yes too.',
-      {
-        hint: 'Leave turns=2 out where left and right differ.',
-      },
+      `With --set turns=${turns} pictures are ${learned} to be scored; say --set ${learned}=yes too.`,
+      { hint: `Leave turns=${turns} out where a ${learned} picture would be odd.` },
     )
   if (parsed.success && height === wide && smoothing % 2 === 1) return parsed.data
   if (smoothing % 2 === 0) throw new NagareError('bad-input', `--set smoothing: an odd number, found ${smoothing}.`)

@@ -49,6 +49,24 @@ describe.each(paintedFamilies)('painted %s', (family) => {
   })
 })
 
+it.each(['lines', 'stains'] as const)('paints no %s that drown in the texture', (family) => {
+  const options = { families: [family], crop: 32, clean: 0, balance: 3, turned: false, varied: 0 }
+  let seen = 0
+  for (let seed = 0; seed < 60; seed++) {
+    const once = (clean: number) => paintBatch(textures(1, 1), 1, [1, 48, 48], { ...options, clean }, random(seed))
+    const [painted, bare] = [once(0), once(1)]
+    const mean = bare.images.reduce((sum, value) => sum + value, 0) / 1024
+    const deviation = Math.sqrt(bare.images.reduce((sum, value) => sum + (value - mean) ** 2, 0) / 1024)
+    const marked = painted.masks.reduce((sum, mark) => sum + mark, 0)
+    if (marked === 0) continue
+    seen++
+    const change = painted.images.reduce((sum, value, i) => sum + Math.abs(value - bare.images[i]!), 0) / marked
+    // Where two of them cross, the second may take back what the first changed.
+    expect(change / deviation).toBeGreaterThan(0.5)
+  }
+  expect(seen).toBeGreaterThan(20)
+})
+
 it('leaves about as many clean as asked', () => {
   const { masks } = paintBatch(
     textures(40, 1),
