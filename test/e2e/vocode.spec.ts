@@ -108,6 +108,7 @@ test('a recording is vocoded, compared, looked at as mel and exported, by keys a
     await expect(page.getByRole('button', { name: 'Pause', exact: true })).toBeVisible()
     await page.keyboard.press('Space')
     await tasks(page).getByText('Vocode').click()
+    await expect(tasks(page).getByRole('radio', { name: 'Vocode' })).not.toBeFocused()
   })
 
   await test.step('A and B on one clock', async () => {
