@@ -35,6 +35,8 @@ test('a model is added, chosen and removed in the window; a damaged one is refus
     const card = starters.filter({ hasText: 'vae-nmf' })
     await expect(card.getByRole('listitem').filter({ hasText: /^[\d.]+ dB\s*SI-SDR out$/ })).toBeVisible()
     await expect(starters.getByRole('button', { name: /^Remove/ })).toHaveCount(0)
+    await starters.last().evaluate((card) => card.scrollIntoView({ block: 'start' }))
+    await expect(dialog(page).getByRole('heading', { level: 1 })).toBeInViewport()
     await page.keyboard.press('Escape')
   })
 
